@@ -1,0 +1,121 @@
+using System.Text.Json.Serialization;
+
+namespace Contracts;
+
+public enum RunStatus
+{
+    [JsonStringEnumMemberName("queued")] Queued,
+    [JsonStringEnumMemberName("running")] Running,
+    [JsonStringEnumMemberName("cancelling")] Cancelling,
+    [JsonStringEnumMemberName("cancelled")] Cancelled,
+    [JsonStringEnumMemberName("succeeded")] Succeeded,
+    [JsonStringEnumMemberName("failed")] Failed,
+}
+
+/// <summary>A row of the runs list: everything but the spec's details and the history.</summary>
+public record RunSummary
+{
+    public Guid Id { get; init; }
+    public required string Name { get; init; }
+    public string? Group { get; init; }
+    public RunStatus Status { get; init; }
+    public required string Dataset { get; init; }
+    public Convolution Convolution { get; init; }
+    public Backbone Backbone { get; init; }
+    public int Layers { get; init; }
+    public int HiddenChannels { get; init; }
+    public int Seed { get; init; }
+
+    /// <summary>Last epoch stored, and epochs asked for.</summary>
+    public int Epoch { get; init; }
+    public int Epochs { get; init; }
+
+    /// <summary>Name of the metric, known once the run has started.</summary>
+    public string? Metric { get; init; }
+
+    /// <summary>Figures of the epoch chosen on the valid split so far.</summary>
+    public int? BestEpoch { get; init; }
+    public double? BestValidMetric { get; init; }
+    public double? TestMetric { get; init; }
+
+    public long? PeakMemoryBytes { get; init; }
+    public int Attempt { get; init; }
+    public string? Worker { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+    public FailureClass? FailureClass { get; init; }
+    public string? FailureMessage { get; init; }
+
+    /// <summary>Number of the run's last stored event: the cursor that everything about a run is ordered by.</summary>
+    public long Seq { get; init; }
+}
+
+public sealed record RunDetail : RunSummary
+{
+    public required RunSpec Spec { get; init; }
+
+    /// <summary>Facts of the data and the model, known once the run has started.</summary>
+    public StartedEvent? Started { get; init; }
+}
+
+public sealed record RunPage
+{
+    public required IReadOnlyList<RunSummary> Items { get; init; }
+
+    /// <summary>Pass as <c>cursor</c> for the next page; null on the last one.</summary>
+    public string? NextCursor { get; init; }
+}
+
+/// <summary>A stored epoch. <see cref="Seq"/> rises with every stored event of the run; no two points share one.</summary>
+public sealed record EpochPoint
+{
+    public long Seq { get; init; }
+    public int Attempt { get; init; }
+    public required EpochEvent Figures { get; init; }
+}
+
+/// <summary>
+/// A stored event other than an epoch: a change of status (<c>status</c>), or what the Trainer reported (<c>started</c>,
+/// <c>checkpoint</c>, <c>log</c>, <c>finished</c>, <c>failed</c>, <c>stopped</c>).
+/// </summary>
+public sealed record RunEvent
+{
+    public long Seq { get; init; }
+    public int Attempt { get; init; }
+    public DateTimeOffset At { get; init; }
+    public required string Kind { get; init; }
+
+    /// <summary>One line for people.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>For <c>started</c>: epochs after this one by earlier attempts are void.</summary>
+    public int? ResumedFromEpoch { get; init; }
+}
+
+/// <summary>Epochs and events of one run in order of <c>seq</c>, all of them later than the cursor asked for.</summary>
+public sealed record RunHistory
+{
+    public required IReadOnlyList<EpochPoint> Epochs { get; init; }
+    public required IReadOnlyList<RunEvent> Events { get; init; }
+
+    /// <summary>The cursor to ask with next.</summary>
+    public long Seq { get; init; }
+}
+
+public sealed record DatasetInfo
+{
+    public required string Name { get; init; }
+    public required string Title { get; init; }
+    public required string Task { get; init; }
+    public required string Source { get; init; }
+
+    /// <summary>Whether the files are here (or the set is built in).</summary>
+    public bool Available { get; init; }
+
+    public int? Nodes { get; init; }
+    public long? Edges { get; init; }
+    public int? Features { get; init; }
+    public int? Classes { get; init; }
+    public int Splits { get; init; } = 1;
+}

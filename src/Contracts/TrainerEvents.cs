@@ -1,0 +1,152 @@
+using System.Text.Json.Serialization;
+
+namespace Contracts;
+
+/// <summary>
+/// What a Trainer process reports, one JSON object a line on standard output, in this order: <c>started</c>, then <c>epoch</c>,
+/// <c>checkpoint</c> and <c>log</c> in any mixture, then exactly one of <c>finished</c>, <c>failed</c> or <c>stopped</c>.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(StartedEvent), "started")]
+[JsonDerivedType(typeof(EpochEvent), "epoch")]
+[JsonDerivedType(typeof(CheckpointEvent), "checkpoint")]
+[JsonDerivedType(typeof(LogEvent), "log")]
+[JsonDerivedType(typeof(FinishedEvent), "finished")]
+[JsonDerivedType(typeof(FailedEvent), "failed")]
+[JsonDerivedType(typeof(StoppedEvent), "stopped")]
+public abstract record TrainerEvent
+{
+    public DateTimeOffset At { get; init; }
+}
+
+public sealed record StartedEvent : TrainerEvent
+{
+    public required string Dataset { get; init; }
+    public int Nodes { get; init; }
+    public long Edges { get; init; }
+    public int Features { get; init; }
+    public int Classes { get; init; }
+    public int TrainNodes { get; init; }
+    public int ValidNodes { get; init; }
+    public int TestNodes { get; init; }
+    public long Parameters { get; init; }
+
+    /// <summary>Name of the metric in the epoch events: "accuracy" or "rocAuc".</summary>
+    public required string Metric { get; init; }
+
+    public required string Device { get; init; }
+    public int Threads { get; init; }
+
+    /// <summary>Last epoch of the checkpoint this attempt continues from; 0 for a fresh start.</summary>
+    public int ResumedFromEpoch { get; init; }
+
+    /// <summary>Resident memory of the process before the first epoch, in bytes.</summary>
+    public long BaseMemoryBytes { get; init; }
+}
+
+/// <summary>Figures of one epoch, counted from 1. Losses are means over the labelled nodes of a split; metrics lie in [0, 1].</summary>
+public sealed record EpochEvent : TrainerEvent
+{
+    public int Epoch { get; init; }
+    public double TrainLoss { get; init; }
+    public double ValidLoss { get; init; }
+    public double TestLoss { get; init; }
+    public double TrainMetric { get; init; }
+    public double ValidMetric { get; init; }
+    public double TestMetric { get; init; }
+    public double LearningRate { get; init; }
+
+    /// <summary>Wall time of the training step and the evaluation.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>Nodes per second through the training step.</summary>
+    public double NodesPerSecond { get; init; }
+
+    /// <summary>Peak resident memory of the Trainer process within this epoch.</summary>
+    public long PeakMemoryBytes { get; init; }
+}
+
+public sealed record CheckpointEvent : TrainerEvent
+{
+    public int Epoch { get; init; }
+    public required string Path { get; init; }
+    public required string Sha256 { get; init; }
+    public long Bytes { get; init; }
+}
+
+public sealed record LogEvent : TrainerEvent
+{
+    /// <summary>"info" or "warning".</summary>
+    public required string Level { get; init; }
+    public required string Message { get; init; }
+}
+
+public sealed record FinishedEvent : TrainerEvent
+{
+    /// <summary>Epochs trained, this attempt's and earlier ones'.</summary>
+    public int Epochs { get; init; }
+
+    /// <summary>The epoch chosen on the valid split, and its figures.</summary>
+    public int BestEpoch { get; init; }
+    public double BestValidMetric { get; init; }
+    public double BestValidLoss { get; init; }
+    public double TestMetric { get; init; }
+    public bool StoppedEarly { get; init; }
+    public double Seconds { get; init; }
+    public long PeakMemoryBytes { get; init; }
+}
+
+public sealed record FailedEvent : TrainerEvent
+{
+    public FailureClass Class { get; init; }
+    public required string Message { get; init; }
+}
+
+/// <summary>Told to stop: a checkpoint of <see cref="Epoch"/> is on disk.</summary>
+public sealed record StoppedEvent : TrainerEvent
+{
+    public int Epoch { get; init; }
+}
+
+public enum FailureClass
+{
+    /// <summary>The spec asks for something impossible.</summary>
+    [JsonStringEnumMemberName("user")] User,
+
+    /// <summary>A data set is missing, damaged or inconsistent.</summary>
+    [JsonStringEnumMemberName("data")] Data,
+
+    [JsonStringEnumMemberName("out-of-memory")] OutOfMemory,
+
+    /// <summary>The loss became NaN or infinite.</summary>
+    [JsonStringEnumMemberName("diverged")] Diverged,
+
+    /// <summary>The process or its machine failed: crash, kill, full disk.</summary>
+    [JsonStringEnumMemberName("infrastructure")] Infrastructure,
+
+    /// <summary>The worker was lost and no attempts were left.</summary>
+    [JsonStringEnumMemberName("lost")] Lost,
+}
+
+/// <summary>Exit codes of the Trainer program.</summary>
+public static class TrainerExit
+{
+    public const int Finished = 0;
+    public const int Infrastructure = 1;
+    public const int User = 2;
+    public const int Data = 3;
+    public const int OutOfMemory = 4;
+    public const int Diverged = 5;
+
+    /// <summary>Told to stop; a checkpoint was written.</summary>
+    public const int Stopped = 10;
+
+    public static int For(FailureClass failure) => failure switch
+    {
+        FailureClass.User => User,
+        FailureClass.Data => Data,
+        FailureClass.OutOfMemory => OutOfMemory,
+        FailureClass.Diverged => Diverged,
+        _ => Infrastructure,
+    };
+}

@@ -1,0 +1,70 @@
+namespace DeepGnn.Datasets;
+
+/// <summary>
+/// Node features [N, F] in compressed sparse rows, as most citation sets have them; a dense set simply stores every entry. Columns rise
+/// within a row and no column repeats.
+/// </summary>
+public sealed record FeatureMatrix
+{
+    /// <summary>Number of nodes N.</summary>
+    public required int RowCount { get; init; }
+
+    /// <summary>Number of features F.</summary>
+    public required int ColumnCount { get; init; }
+
+    /// <summary>Length N + 1.</summary>
+    public required int[] Offsets { get; init; }
+
+    /// <summary>Column of each stored entry.</summary>
+    public required int[] Columns { get; init; }
+
+    /// <summary>Value of each stored entry.</summary>
+    public required float[] Values { get; init; }
+
+    /// <summary>All entries of a row-major [N, F] array that are not zero.</summary>
+    public static FeatureMatrix FromDense(int rowCount, int columnCount, ReadOnlySpan<float> values)
+    {
+        var offsets = new int[rowCount + 1];
+        var columns = new List<int>();
+        var kept = new List<float>();
+        for (var i = 0; i < rowCount; i++)
+        {
+            for (var j = 0; j < columnCount; j++)
+            {
+                var value = values[(i * columnCount) + j];
+                if (value != 0) { columns.Add(j); kept.Add(value); }
+            }
+
+            offsets[i + 1] = columns.Count;
+        }
+
+        return new() { RowCount = rowCount, ColumnCount = columnCount, Offsets = offsets, Columns = [.. columns], Values = [.. kept] };
+    }
+
+    /// <summary>Row-major [N, F] array.</summary>
+    public float[] ToDense()
+    {
+        var dense = new float[(long)RowCount * ColumnCount];
+        for (var i = 0; i < RowCount; i++)
+        {
+            for (var k = Offsets[i]; k < Offsets[i + 1]; k++) { dense[((long)i * ColumnCount) + Columns[k]] = Values[k]; }
+        }
+
+        return dense;
+    }
+
+    /// <summary>Each row divided by the sum of its absolute values; rows of zeros stay zero.</summary>
+    public FeatureMatrix RowNormalized()
+    {
+        var values = new float[Values.Length];
+        for (var i = 0; i < RowCount; i++)
+        {
+            double sum = 0;
+            for (var k = Offsets[i]; k < Offsets[i + 1]; k++) { sum += Math.Abs(Values[k]); }
+            var scale = sum > 0 ? 1 / sum : 0;
+            for (var k = Offsets[i]; k < Offsets[i + 1]; k++) { values[k] = (float)(Values[k] * scale); }
+        }
+
+        return this with { Values = values };
+    }
+}
