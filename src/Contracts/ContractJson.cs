@@ -10,6 +10,8 @@ public static class ContractJson
 
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {
+        // "res+" and quotation marks stay readable; nothing of this is ever pasted into HTML unescaped.
+        options.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;

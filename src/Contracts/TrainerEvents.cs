@@ -94,6 +94,9 @@ public sealed record FinishedEvent : TrainerEvent
     public bool StoppedEarly { get; init; }
     public double Seconds { get; init; }
     public long PeakMemoryBytes { get; init; }
+
+    /// <summary>SHA-256 over all parameters and buffers after the last epoch: equal for equal runs on one machine.</summary>
+    public string? WeightsSha256 { get; init; }
 }
 
 public sealed record FailedEvent : TrainerEvent

@@ -14,6 +14,7 @@ public sealed class ProjectReferenceTests
         ["Api"] = ["Runs"],
         ["Worker"] = ["Runs"],
         ["Web"] = ["Contracts"],
+        ["Cli"] = ["Contracts"],
         ["Standalone"] = ["Api", "Worker", "Web"],
     };
 

@@ -1,0 +1,68 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Contracts;
+
+namespace Cli;
+
+/// <summary>The service said no; the message is its problem's detail.</summary>
+internal sealed class ApiException(string message) : Exception(message);
+
+internal sealed class ApiClient(HttpClient http)
+{
+    public Task<RunSummary> Submit(RunSpec spec) => Submit(JsonSerializer.Serialize(spec, ContractJson.Options));
+
+    public async Task<RunSummary> Submit(string spec) =>
+        await Read<RunDetail>(await http.PostAsync("api/v1/runs", new StringContent(spec, Encoding.UTF8, "application/json")));
+
+    public async Task<RunSummary> Run(Guid id) => await Read<RunDetail>(await http.GetAsync($"api/v1/runs/{id}"));
+
+    public async Task<RunSummary> Cancel(Guid id) => await Read<RunDetail>(await http.PostAsync($"api/v1/runs/{id}/cancel", null));
+
+    public async Task<IReadOnlyList<DatasetInfo>> Datasets() => await Read<List<DatasetInfo>>(await http.GetAsync("api/v1/datasets"));
+
+    /// <summary>The newest runs first, of all groups or one, over as many pages as it takes.</summary>
+    public async Task<IReadOnlyList<RunSummary>> Runs(string? group, int limit = int.MaxValue)
+    {
+        var runs = new List<RunSummary>();
+        string? cursor = null;
+        do
+        {
+            var query = $"api/v1/runs?limit={Math.Min(limit, 200)}";
+            if (group is not null) { query += $"&group={Uri.EscapeDataString(group)}"; }
+            if (cursor is not null) { query += $"&cursor={Uri.EscapeDataString(cursor)}"; }
+            var page = await Read<RunPage>(await http.GetAsync(query));
+            runs.AddRange(page.Items);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null && runs.Count < limit);
+        return runs;
+    }
+
+    private static async Task<T> Read<T>(HttpResponseMessage response)
+    {
+        using (response)
+        {
+            if (response.IsSuccessStatusCode) { return (await response.Content.ReadFromJsonAsync<T>(ContractJson.Options))!; }
+            throw new ApiException($"{(int)response.StatusCode}: {await Problem(response)}");
+        }
+    }
+
+    private static async Task<string> Problem(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        try
+        {
+            using var problem = JsonDocument.Parse(text);
+            var lines = new List<string>();
+            if (problem.RootElement.TryGetProperty("title", out var title)) { lines.Add(title.ToString()); }
+            if (problem.RootElement.TryGetProperty("detail", out var detail)) { lines.Add(detail.ToString()); }
+            if (problem.RootElement.TryGetProperty("errors", out var errors)) { lines.Add(errors.ToString()); }
+            return string.Join(" - ", lines);
+        }
+        catch (JsonException)
+        {
+            return text;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace Cli;
+
+internal sealed class CommandLineException(string message) : Exception(message);
+
+internal sealed record CommandLine
+{
+    public string Command { get; private init; } = "help";
+    public string? Argument { get; private init; }
+    public Uri Url { get; private init; } = new(Environment.GetEnvironmentVariable("GNN_URL") ?? "http://127.0.0.1:5080");
+    public string? Dataset { get; private init; }
+    public string? Group { get; private init; }
+    public int Seeds { get; private init; } = 5;
+    public bool Follow { get; private init; }
+
+    public static CommandLine Parse(string[] args)
+    {
+        var options = new CommandLine();
+        if (args.Length == 0 || args[0] is "--help" or "-h") { return options; }
+
+        options = options with { Command = args[0] };
+        for (var i = 1; i < args.Length; i++)
+        {
+            options = args[i] switch
+            {
+                "--url" => options with { Url = UrlOf(Value(args, ref i)) },
+                "--dataset" => options with { Dataset = Value(args, ref i) },
+                "--group" => options with { Group = Value(args, ref i) },
+                "--seeds" => options with { Seeds = SeedsOf(Value(args, ref i)) },
+                "--follow" => options with { Follow = true },
+                ['-', '-', ..] unknown => throw new CommandLineException($"found option \"{unknown}\", see gnn help"),
+                var argument when options.Argument is null => options with { Argument = argument },
+                var extra => throw new CommandLineException($"found \"{extra}\" after \"{options.Argument}\", needed one argument"),
+            };
+        }
+
+        return options;
+    }
+
+    public string RequireArgument(string what) => Argument ?? throw new CommandLineException($"gnn {Command}: found nothing, needed {what}");
+
+    public Guid RequireId() =>
+        Guid.TryParse(RequireArgument("a run's id"), out var id) ? id : throw new CommandLineException($"gnn {Command}: found \"{Argument}\", needed a run's id");
+
+    private static string Value(string[] args, ref int i) =>
+        i + 1 < args.Length ? args[++i] : throw new CommandLineException($"found {args[i]} without a value, needed one after it");
+
+    private static Uri UrlOf(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? url
+            : throw new CommandLineException($"--url: found \"{text}\", needed an address like http://127.0.0.1:5080");
+
+    private static int SeedsOf(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seeds) && seeds is >= 1 and <= 100
+            ? seeds
+            : throw new CommandLineException($"--seeds: found \"{text}\", needed a number from 1 to 100");
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Cli;
+using Contracts;
+
+const string Help =
+    """
+    gnn <command> [--url http://127.0.0.1:5080]
+
+      demo [--dataset NAME] [--seeds N] [--follow]   post the depth comparison; --follow waits and prints its table
+      submit FILE [--follow]                         post a run spec (JSON); "-" reads standard input
+      list [--group NAME]                            the newest runs
+      watch ID                                       follow one run to its end
+      cancel ID                                      cancel a run
+      table GROUP                                    depth x backbone -> test metric and peak memory of a group
+    Exit codes: 0 done, 1 a followed run did not succeed, 2 the command line or the service said no.
+    """;
+
+try
+{
+    var options = CommandLine.Parse(args);
+    using var http = new HttpClient { BaseAddress = options.Url };
+    var api = new ApiClient(http);
+    return options.Command switch
+    {
+        "demo" => await Demo.Run(api, options),
+        "submit" => await Submit(api, options),
+        "list" => await List(api, options),
+        "watch" => await Follower.Follow(api, await api.Run(options.RequireId())),
+        "cancel" => Print(await api.Cancel(options.RequireId())),
+        "table" => PrintTable(await api.Runs(options.RequireArgument("a group"))),
+        "help" => PrintText(Help),
+        var unknown => throw new CommandLineException($"found command \"{unknown}\", needed demo, submit, list, watch, cancel, table or help"),
+    };
+}
+catch (Exception e) when (e is CommandLineException or ApiException or IOException or JsonException or HttpRequestException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
+
+static async Task<int> Submit(ApiClient api, CommandLine options)
+{
+    var file = options.RequireArgument("a file");
+    var text = file == "-" ? await Console.In.ReadToEndAsync() : await File.ReadAllTextAsync(file);
+    var run = await api.Submit(text);
+    Print(run);
+    return options.Follow ? await Follower.Follow(api, run) : 0;
+}
+
+static async Task<int> List(ApiClient api, CommandLine options)
+{
+    foreach (var run in await api.Runs(options.Group, limit: 50)) { Print(run); }
+    return 0;
+}
+
+static int Print(RunSummary run) => PrintText(Follower.Line(run));
+
+static int PrintTable(IReadOnlyList<RunSummary> runs) => PrintText(ComparisonTable.Format(runs));
+
+static int PrintText(string text)
+{
+    Console.WriteLine(text);
+    return 0;
+}
