@@ -1,0 +1,54 @@
+namespace DeepGnn.Datasets;
+
+/// <summary>What every node data set must hold before anything trains on it.</summary>
+internal static class NodeDatasetChecks
+{
+    /// <exception cref="DataException">Names the file, the record, what was found and what was needed.</exception>
+    public static NodeDataset Checked(string place, NodeDataset data)
+    {
+        var nodes = data.Graph.NodeCount;
+        if (data.Features.RowCount != nodes) { throw new DataException(place, $"found features of {data.Features.RowCount} nodes, needed {nodes}"); }
+        if (data.Features.ColumnCount < 1) { throw new DataException(place, "found no features, needed at least 1"); }
+        CheckLabels(place, data.Labels, nodes, data.ClassCount);
+        for (var k = 0; k < data.Features.Values.Length; k++)
+        {
+            if (!float.IsFinite(data.Features.Values[k])) { throw new DataException(place, $"feature entry {k}: found {data.Features.Values[k]}, needed a finite number"); }
+        }
+
+        if (data.Splits.Count == 0) { throw new DataException(place, "found no splits, needed at least 1"); }
+        for (var s = 0; s < data.Splits.Count; s++) { CheckSplit($"{place}: split {s}", data.Splits[s], data.Labels); }
+        return data;
+    }
+
+    private static void CheckLabels(string place, int[] labels, int nodes, int classes)
+    {
+        if (labels.Length != nodes) { throw new DataException(place, $"found {labels.Length} labels, needed {nodes}"); }
+        if (classes < 2) { throw new DataException(place, $"found {classes} classes, needed at least 2"); }
+
+        var counts = new int[classes];
+        for (var i = 0; i < nodes; i++)
+        {
+            if (labels[i] < -1 || labels[i] >= classes) { throw new DataException(place, $"node {i}: found label {labels[i]}, needed 0 to {classes - 1}, or -1 for none"); }
+            if (labels[i] >= 0) { counts[labels[i]]++; }
+        }
+
+        var empty = Array.IndexOf(counts, 0);
+        if (empty >= 0) { throw new DataException(place, $"class {empty} of {classes}: found no node, needed at least 1"); }
+    }
+
+    private static void CheckSplit(string place, NodeSplit split, int[] labels)
+    {
+        var seen = new bool[labels.Length];
+        foreach (var (name, nodes) in new[] { ("train", split.Train), ("valid", split.Valid), ("test", split.Test) })
+        {
+            if (nodes.Length == 0) { throw new DataException(place, $"found no {name} nodes, needed at least 1"); }
+            foreach (var node in nodes)
+            {
+                if ((uint)node >= (uint)labels.Length) { throw new DataException(place, $"found {name} node {node}, needed 0 to {labels.Length - 1}"); }
+                if (labels[node] < 0) { throw new DataException(place, $"found {name} node {node} without label, needed a labelled one"); }
+                if (seen[node]) { throw new DataException(place, $"found node {node} twice (again in {name}), needed it once"); }
+                seen[node] = true;
+            }
+        }
+    }
+}

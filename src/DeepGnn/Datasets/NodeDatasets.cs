@@ -1,0 +1,52 @@
+using Contracts;
+
+namespace DeepGnn.Datasets;
+
+/// <summary>The one way to a node data set: by its name in the catalogue.</summary>
+public static class NodeDatasets
+{
+    /// <summary>
+    /// Reads or generates the set that a run asks for and checks all of it: edges and labels in range, finite features, splits that are
+    /// disjoint, labelled and not empty. Features are row-normalised where the spec says so.
+    /// </summary>
+    /// <param name="data">Name, split and settings.</param>
+    /// <param name="folders">Data folders in the order they are searched: see <see cref="DatasetCatalog.Folders"/>.</param>
+    /// <param name="download">Fetches a set that is in none of the folders; null to use what is there.</param>
+    /// <exception cref="DataException">The files are missing, damaged or inconsistent.</exception>
+    /// <exception cref="DataSpecException">There is no such set or split, or settings do not belong to it.</exception>
+    public static NodeDataset Load(DataSpec data, IReadOnlyList<string> folders, DatasetDownload? download = null)
+    {
+        var entry = DatasetCatalog.Find(data.Dataset) ?? throw new DataSpecException("$.data.dataset", DatasetCatalog.UnknownName(data.Dataset));
+        if (data.Sbm is not null && entry.Format != DatasetFormat.BlockModel)
+        {
+            throw new DataSpecException("$.data.sbm", $"found settings of the generated set beside data set \"{entry.Name}\", needed none");
+        }
+
+        var set = entry.Format switch
+        {
+            DatasetFormat.Planetoid => PlanetoidReader.Read(entry.Name, Locate(entry, folders, download)),
+            DatasetFormat.Npz => NpzDatasetReader.Read(entry.Name, Locate(entry, folders, download)[0], entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
+            DatasetFormat.KarateClub => KarateClub.Make(),
+            DatasetFormat.BlockModel => BlockModel.Make(data.Sbm ?? new()),
+            _ => throw new DataSpecException("$.data.dataset", $"found \"{entry.Name}\" for {entry.Task}, needed a set for node classification"),
+        };
+
+        NodeDatasetChecks.Checked(entry.Name, set);
+        if (data.Split < 0 || data.Split >= set.Splits.Count)
+        {
+            throw new DataSpecException("$.data.split", $"found {data.Split}, needed 0 to {set.Splits.Count - 1} for data set \"{entry.Name}\"");
+        }
+
+        return data.RowNormalize ? set with { Features = set.Features.RowNormalized() } : set;
+    }
+
+    private static IReadOnlyList<string> Locate(DatasetEntry entry, IReadOnlyList<string> folders, DatasetDownload? download)
+    {
+        if (entry.Locate(folders) is { } found) { return found; }
+        if (download is not null && entry.Downloadable) { return download.Fetch(entry); }
+
+        var missing = $"found none of the folders {string.Join(":", folders)} with {string.Join(", ", entry.Files.Select(file => file.Name))}, "
+            + $"needed them in one folder, for example {entry.Places[0]} (set {DatasetCatalog.FoldersVariable})";
+        throw new DataException(entry.Name, missing);
+    }
+}
