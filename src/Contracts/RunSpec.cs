@@ -125,6 +125,7 @@ public enum Backbone
     [JsonStringEnumMemberName("plain")] Plain,
     [JsonStringEnumMemberName("res")] Res,
     [JsonStringEnumMemberName("res+")] ResPlus,
+    [JsonStringEnumMemberName("dense")] Dense,
 }
 
 public enum Normalization

@@ -8,4 +8,12 @@ public abstract class GraphConvolution : nn.Module<Tensor, Graph, Tensor>
 {
     /// <summary>Names the module as checkpoints do.</summary>
     protected GraphConvolution(string name) : base(name) { }
+
+    /// <summary>The same with one row or number per edge, in the order of the graph's edge list.</summary>
+    /// <param name="x">[N, F].</param>
+    /// <param name="graph">N nodes, E edges.</param>
+    /// <param name="edges">Edge weights [E] or edge features [E, F_e], whichever the operator takes.</param>
+    /// <exception cref="NotSupportedException">The operator takes nothing on edges.</exception>
+    public virtual Tensor forward(Tensor x, Graph graph, Tensor edges) =>
+        throw new NotSupportedException($"{GetName()} takes neither edge weights nor edge features");
 }

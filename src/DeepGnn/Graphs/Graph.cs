@@ -1,3 +1,7 @@
+using System.Collections.Concurrent;
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace DeepGnn.Graphs;
 
 /// <summary>
@@ -8,6 +12,8 @@ public sealed class Graph
 {
     private readonly Lazy<Adjacency> _incoming;
     private readonly Lazy<Adjacency> _outgoing;
+    private readonly Lazy<SelfLoops> _selfLoops;
+    private readonly ConcurrentDictionary<object, IReadOnlyList<Tensor>> _tensors = new();
 
     /// <summary>A graph over a copy-free edge list; the arrays must not be changed afterwards.</summary>
     /// <param name="nodeCount">N ≥ 1.</param>
@@ -33,6 +39,7 @@ public sealed class Graph
         Targets = targets;
         _incoming = new(() => Adjacency.Group(NodeCount, Targets, Sources));
         _outgoing = new(() => Adjacency.Group(NodeCount, Sources, Targets));
+        _selfLoops = new(() => SelfLoops.AddedTo(this));
     }
 
     /// <summary>Number of nodes N.</summary>
@@ -52,6 +59,47 @@ public sealed class Graph
 
     /// <summary>Edges grouped by source; the neighbours are targets. The backward pass of aggregation walks this.</summary>
     public Adjacency Outgoing => _outgoing.Value;
+
+    /// <summary>This graph with exactly one self-loop at each node; made once.</summary>
+    public SelfLoops WithSelfLoops => _selfLoops.Value;
+
+    /// <summary>The edges as tensors on <paramref name="device"/>, made once for each device.</summary>
+    public EdgeIndex IndexOn(Device device)
+    {
+        var found = Kept((nameof(EdgeIndex), device.type, device.index), () =>
+        [
+            torch.tensor(Sources, int64, device),
+            torch.tensor(Targets, int64, device),
+            torch.tensor(Enumerable.Range(0, NodeCount).Select(Incoming.Degree).ToArray(), int64, device),
+        ]);
+        return new EdgeIndex(found[0], found[1], found[2]);
+    }
+
+    /// <summary>
+    /// Tensors that depend on the graph alone (normalised weights, say), made at the first call with <paramref name="key"/>. They belong to
+    /// the graph: callers must not dispose or change them.
+    /// </summary>
+    public IReadOnlyList<Tensor> Kept(object key, Func<Tensor[]> make) => _tensors.GetOrAdd(key, _ =>
+    {
+        using var scope = NewDisposeScope();
+        using var constant = no_grad();
+        return [.. make().Select(tensor => tensor.DetachFromDisposeScope())];
+    });
+
+    /// <summary>
+    /// Frees the tensors kept for this graph (and for its self-looped twin) at once instead of at the next garbage collection; for graphs that
+    /// live as long as one batch. The graph stays usable.
+    /// </summary>
+    public void ReleaseTensors()
+    {
+        foreach (var key in _tensors.Keys)
+        {
+            if (!_tensors.TryRemove(key, out var kept)) { continue; }
+            foreach (var tensor in kept) { tensor.Dispose(); }
+        }
+
+        if (_selfLoops.IsValueCreated) { _selfLoops.Value.Graph.ReleaseTensors(); }
+    }
 
     private static ArgumentException OutOfRange(string end, int edge, int value, int nodeCount) =>
         new($"edge {edge}: found {end} {value}, needed a node from 0 to {nodeCount - 1}");

@@ -1,0 +1,61 @@
+using DeepGnn.Graphs;
+using TorchSharp;
+
+namespace DeepGnn.Aggregation.Simd;
+
+/// <summary>
+/// Shares the rows of an adjacency among threads. Rows are cut into a fixed number of pieces with about as many edges each, whatever the
+/// number of threads, and a row belongs to one piece: results are the same bits on any number of threads.
+/// </summary>
+internal static class RowWork
+{
+    /// <summary>Enough for an even load on many cores, few enough that starting a piece costs nothing.</summary>
+    public const int Pieces = 64;
+
+    /// <summary>Below this many values a thread pool costs more than it gives.</summary>
+    private const long WorthSharing = 1 << 16;
+
+    /// <summary>Does the rows of piece p, from first to last − 1.</summary>
+    public delegate void Piece(int piece, int first, int last);
+
+    /// <summary>Calls <paramref name="work"/> for each piece, on as many threads as libtorch may use.</summary>
+    public static void Run(Adjacency rows, int width, Piece work)
+    {
+        var pieces = rows.RowCount < Pieces ? 1 : Pieces;
+        var starts = Starts(rows.Offsets, pieces);
+        var values = ((long)rows.EntryCount + rows.RowCount) * width;
+        var threads = values < WorthSharing ? 1 : Math.Max(1, torch.get_num_threads());
+        if (threads == 1)
+        {
+            for (var p = 0; p < pieces; p++) { work(p, starts[p], starts[p + 1]); }
+            return;
+        }
+
+        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads }, p => work(p, starts[p], starts[p + 1]));
+    }
+
+    private static int[] Starts(int[] offsets, int pieces)
+    {
+        var rows = offsets.Length - 1;
+        var starts = new int[pieces + 1];
+        var total = (long)offsets[rows] + rows;
+        var row = 0;
+        for (var p = 1; p < pieces; p++)
+        {
+            var share = total * p / pieces;
+            var (low, high) = (row, rows);
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                if ((long)offsets[middle] + middle < share) { low = middle + 1; }
+                else { high = middle; }
+            }
+
+            row = low;
+            starts[p] = row;
+        }
+
+        starts[pieces] = rows;
+        return starts;
+    }
+}
