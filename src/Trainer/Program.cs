@@ -1,4 +1,27 @@
-using static TorchSharp.torch;
+using Contracts;
+using DeepGnn.Datasets;
+using DeepGnn.Training;
+using Trainer;
 
-using var x = ones(3, 3);
-Console.WriteLine(x.sum().item<float>());
+// One process, one run. A RunSpec comes in on standard input; events go out on standard output, one JSON object a line.
+// `trainer --help` and docs/trainer.md describe options and exit codes.
+if (args.Contains("--help"))
+{
+    Console.WriteLine(TrainerOptions.Help);
+    return TrainerExit.Finished;
+}
+
+var reporter = new EventReporter(Console.OpenStandardOutput());
+try
+{
+    var options = TrainerOptions.Parse(args);
+    var spec = SpecReader.Read(Console.In);
+    return new TrainingSession(spec, options, reporter, StopSignal.Listen(Console.In, options.Supervised)).Run();
+}
+catch (Exception e)
+{
+    var failure = Failure.Of(e);
+    if (failure.Class == FailureClass.Infrastructure) { Console.Error.WriteLine(e); }
+    reporter.Report(failure);
+    return TrainerExit.For(failure.Class);
+}

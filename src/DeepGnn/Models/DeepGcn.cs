@@ -1,0 +1,96 @@
+using Contracts;
+using DeepGnn.Backbones;
+using DeepGnn.Convolutions;
+using DeepGnn.Graphs;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Models;
+
+/// <summary>
+/// The DeepGCN pipeline for node prediction: stem → backbone of L graph convolutions → fusion → prediction. Features [N, F] and a graph
+/// give class scores [N, C].
+/// <para>Plain and <c>res</c> layers compute h ← dropout(act(norm(conv h))) (plus h for <c>res</c>); <c>res+</c> layers compute
+/// h ← h + conv(dropout(act(norm h))), their first layer is the convolution alone, and norm → act → dropout follows the last one.</para>
+/// <para>Source: Li et al., DeepGCNs, arXiv:1904.03751 (pipeline, residual connection); Li et al., DeeperGCN, arXiv:2006.07739 (res+);
+/// Kipf and Welling, arXiv:1609.02907 (stem and prediction as convolutions).</para>
+/// </summary>
+public sealed class DeepGcn : nn.Module<Tensor, Graph, Tensor>
+{
+    private readonly Linear? stem;
+    private readonly ModuleList<DeepGcnLayer> layers = [];
+    private readonly nn.Module<Tensor, Tensor>? norm;
+    private readonly FusionBlock? fusion;
+    private readonly GraphConvolution? prediction;
+    private readonly Sequential? head;
+    private readonly ModelSpec spec;
+
+    /// <summary>Builds the model with fresh weights from libtorch's generator.</summary>
+    /// <param name="spec">A spec without faults (<see cref="RunSpecValidation"/>).</param>
+    /// <param name="features">Input features F ≥ 1.</param>
+    /// <param name="classes">Classes C ≥ 1.</param>
+    public DeepGcn(ModelSpec spec, int features, int classes) : base(nameof(DeepGcn))
+    {
+        this.spec = spec;
+        var width = spec.HiddenChannels;
+        if (spec.Stem == Stem.Linear) { stem = nn.Linear(features, width); }
+
+        var count = spec.Layers - (spec.Prediction == Prediction.Convolution ? 1 : 0);
+        for (var l = 0; l < count; l++) { layers.Add(Layer(l, l == 0 && stem is null ? features : width)); }
+
+        if (spec.Backbone == Backbone.ResPlus) { norm = Modules.Normalization(spec.Normalization, width); }
+        if (spec.Fusion != Fusion.Last) { fusion = new FusionBlock(spec, count * width); }
+
+        var fused = fusion?.OutChannels ?? width;
+        if (spec.Prediction == Prediction.Convolution) { prediction = Modules.Convolution(spec, fused, classes); }
+        else { head = Modules.PredictionMlp(spec, fused, classes); }
+
+        RegisterComponents();
+    }
+
+    /// <summary>Parameters before the second convolution: those that the GCN paper's weight decay covers.</summary>
+    public IEnumerable<Parameter> FirstLayerParameters()
+    {
+        var first = (layers.Count > 0 ? layers[0].parameters() : prediction!.parameters());
+        return stem is null ? first : stem.parameters().Concat(first);
+    }
+
+    /// <inheritdoc />
+    public override Tensor forward(Tensor x, Graph graph)
+    {
+        using var scope = NewDisposeScope();
+        var h = stem is null ? nn.functional.dropout(x, spec.Dropout, training) : stem.forward(x); // [N, F] or [N, D]
+
+        var outputs = fusion is null ? null : new List<Tensor>();
+        foreach (var layer in layers)
+        {
+            h = layer.forward(h, graph); // [N, D]
+            outputs?.Add(h);
+        }
+
+        if (spec.Backbone == Backbone.ResPlus && layers.Count > 0)
+        {
+            h = Finish(h);
+            if (outputs is not null) { outputs[^1] = h; }
+        }
+
+        if (fusion is not null) { h = fusion.forward(outputs!); } // [N, fused]
+        h = prediction is null ? head!.forward(h) : prediction.forward(h, graph); // [N, C]
+        return h.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Finish(Tensor h)
+    {
+        if (norm is not null) { h = norm.forward(h); }
+        return nn.functional.dropout(nn.functional.relu(h), spec.Dropout, training);
+    }
+
+    private DeepGcnLayer Layer(int index, int inChannels)
+    {
+        var conv = Modules.Convolution(spec, inChannels, spec.HiddenChannels);
+        if (index == 0 && spec.Backbone == Backbone.ResPlus) { return new DeepGcnLayer(conv, null, null, Backbone.Plain, 0); }
+
+        var block = index == 0 ? Backbone.Plain : spec.Backbone;
+        return new DeepGcnLayer(conv, Modules.Normalization(spec.Normalization, spec.HiddenChannels), nn.ReLU(), block, spec.Dropout);
+    }
+}
