@@ -1,6 +1,4 @@
 using Contracts;
-using DeepGnn.Datasets;
-using DeepGnn.Training;
 using Trainer;
 
 // One process, one run. A RunSpec comes in on standard input; events go out on standard output, one JSON object a line.

@@ -11,24 +11,13 @@ internal static class SpecReader
     /// <summary>Reads the first JSON document of the input, over as many lines as it takes, and leaves the rest unread.</summary>
     public static RunSpec Read(TextReader input)
     {
-        var spec = Deserialize(FirstDocument(input));
-        var faults = RunSpecValidation.Faults(spec);
-        return faults.Count == 0
-            ? spec
-            : throw new UserException(string.Join("; ", faults.Select(fault => $"{fault.Path}: {fault.Message}")));
-    }
+        var (spec, fault) = RunSpecJson.Parse(FirstDocument(input));
+        if (fault is not null) { throw new UserException($"{fault.Path}: {fault.Message}"); }
 
-    private static RunSpec Deserialize(string text)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<RunSpec>(text, ContractJson.Options)
-                ?? throw new UserException("$: found null, needed a run spec");
-        }
-        catch (JsonException e)
-        {
-            throw new UserException($"{e.Path ?? "$"}: {e.Message}");
-        }
+        var faults = RunSpecValidation.Faults(spec!);
+        return faults.Count == 0
+            ? spec!
+            : throw new UserException(string.Join("; ", faults.Select(each => $"{each.Path}: {each.Message}")));
     }
 
     private static string FirstDocument(TextReader input)

@@ -4,6 +4,7 @@ using Contracts;
 using DeepGnn.Datasets;
 using DeepGnn.Memory;
 using DeepGnn.Models;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using DeepGnn.Datasets;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Training;
@@ -13,7 +13,7 @@ public readonly record struct Score(double Loss, double Metric)
     /// <param name="labels">Classes [N], int64; nodes without label are not in <paramref name="nodes"/>.</param>
     /// <param name="nodes">Indices of the split's nodes, int64.</param>
     /// <param name="metric">How the predictions are scored.</param>
-    public static Score Of(Tensor logits, Tensor labels, Tensor nodes, Metric metric)
+    public static Score Of(Tensor logits, Tensor labels, Tensor nodes, Datasets.Metric metric)
     {
         if (nodes.shape[0] == 0) { return new(double.NaN, double.NaN); }
 
@@ -21,7 +21,7 @@ public readonly record struct Score(double Loss, double Metric)
         var scores = logits.index_select(0, nodes); // [n, C]
         var truth = labels.index_select(0, nodes);  // [n]
         var loss = nn.functional.cross_entropy(scores, truth).ToDouble();
-        var value = metric == Metric.Accuracy
+        var value = metric == Datasets.Metric.Accuracy
             ? scores.argmax(1).eq(truth).to(ScalarType.Float64).mean().ToDouble()
             : RocAuc(scores, truth);
         return new(loss, value);
