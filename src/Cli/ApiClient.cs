@@ -10,6 +10,28 @@ internal sealed class ApiException(string message) : Exception(message);
 
 internal sealed class ApiClient(HttpClient http)
 {
+    /// <summary>Asks until the service is ready or the time is over.</summary>
+    public async Task<bool> IsReady(TimeSpan patience)
+    {
+        var until = DateTimeOffset.UtcNow + patience;
+        while (DateTimeOffset.UtcNow < until)
+        {
+            try
+            {
+                using var response = await http.GetAsync("health/ready");
+                if (response.IsSuccessStatusCode) { return true; }
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+
+            await Task.Delay(100);
+        }
+
+        return false;
+    }
+
     public Task<RunSummary> Submit(RunSpec spec) => Submit(JsonSerializer.Serialize(spec, ContractJson.Options));
 
     public async Task<RunSummary> Submit(string spec) =>

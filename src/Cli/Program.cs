@@ -6,6 +6,7 @@ const string Help =
     """
     gnn <command> [--url http://127.0.0.1:5080]
 
+      ready                                          wait up to 30 s until the service is ready
       demo [--dataset NAME] [--seeds N] [--follow]   post the depth comparison; --follow waits and prints its table
       submit FILE [--follow]                         post a run spec (JSON); "-" reads standard input
       list [--group NAME]                            the newest runs
@@ -22,6 +23,7 @@ try
     var api = new ApiClient(http);
     return options.Command switch
     {
+        "ready" => await api.IsReady(TimeSpan.FromSeconds(30)) ? 0 : 1,
         "demo" => await Demo.Run(api, options),
         "submit" => await Submit(api, options),
         "list" => await List(api, options),
@@ -29,7 +31,7 @@ try
         "cancel" => Print(await api.Cancel(options.RequireId())),
         "table" => PrintTable(await api.Runs(options.RequireArgument("a group"))),
         "help" => PrintText(Help),
-        var unknown => throw new CommandLineException($"found command \"{unknown}\", needed demo, submit, list, watch, cancel, table or help"),
+        var unknown => throw new CommandLineException($"found command \"{unknown}\", needed ready, demo, submit, list, watch, cancel, table or help"),
     };
 }
 catch (Exception e) when (e is CommandLineException or ApiException or IOException or JsonException or HttpRequestException)

@@ -27,17 +27,20 @@ public readonly record struct Score(double Loss, double Metric)
         return new(loss, value);
     }
 
-    /// <summary>
-    /// Area under the ROC curve of class 1 against class 0 by the rank sum (Mann and Whitney), ties counted half; NaN when a class is absent.
-    /// </summary>
     private static double RocAuc(Tensor scores, Tensor truth)
     {
         var margin = (scores.select(1, 1) - scores.select(1, 0)).to(ScalarType.Float64).cpu().data<double>().ToArray();
-        var positive = truth.cpu().data<long>().ToArray();
-        return RocAuc(margin, positive);
+        return RocAuc(margin, truth.cpu().data<long>().ToArray());
     }
 
-    internal static double RocAuc(double[] margin, long[] truth)
+    /// <summary>
+    /// Area under the ROC curve of class 1 against class 0 by the rank sum (Mann and Whitney): the share of (positive, negative) pairs in
+    /// which the positive scores higher, ties counted half.
+    /// </summary>
+    /// <param name="margin">Score of class 1 above class 0, any monotone scale.</param>
+    /// <param name="truth">Class of each, 0 or 1.</param>
+    /// <returns>A value in [0, 1]; NaN when a class is absent.</returns>
+    public static double RocAuc(double[] margin, long[] truth)
     {
         var keys = (double[])margin.Clone();
         var sorted = (long[])truth.Clone();

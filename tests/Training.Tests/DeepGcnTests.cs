@@ -1,0 +1,122 @@
+using Contracts;
+using DeepGnn.Datasets;
+using DeepGnn.Models;
+using DeepGnn.Runtime;
+using DeepGnn.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Training.Tests;
+
+public sealed class DeepGcnTests
+{
+    private static readonly NodeDataset Karate = NodeDatasets.Load(Specs.Karate().Data, []);
+
+    public static TheoryData<ModelSpec> EveryModel()
+    {
+        var models = new TheoryData<ModelSpec>();
+        foreach (var convolution in Enum.GetValues<Convolution>())
+        foreach (var backbone in Enum.GetValues<Backbone>())
+        foreach (var normalization in Enum.GetValues<Normalization>())
+        foreach (var (stem, fusion, prediction, hidden) in new (Stem, Fusion, Prediction, int[])[]
+        {
+            (Stem.Linear, Fusion.Last, Prediction.Mlp, []),
+            (Stem.Convolution, Fusion.Last, Prediction.Convolution, []),
+            (Stem.Convolution, Fusion.Concat, Prediction.Mlp, [24]),
+            (Stem.Linear, Fusion.Global, Prediction.Mlp, [24, 12]),
+        })
+        {
+            models.Add(new ModelSpec
+            {
+                Convolution = convolution, Backbone = backbone, Normalization = normalization, Layers = 3, HiddenChannels = 8,
+                Stem = stem, Fusion = fusion, Prediction = prediction, PredictionHidden = hidden,
+            });
+        }
+
+        return models;
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryModel))]
+    public void Every_parameter_of_every_model_gets_a_finite_gradient(ModelSpec spec)
+    {
+        TorchRuntime.Start(seed: 1);
+        using var scope = NewDisposeScope();
+        using var model = new DeepGcn(spec with { Dropout = 0 }, Karate.Features.ColumnCount, Karate.ClassCount);
+        var x = tensor(Karate.Features.ToDense(), [34, Karate.Features.ColumnCount]);
+        var labels = tensor(Array.ConvertAll(Karate.Labels, label => (long)label));
+
+        var logits = model.forward(x, Karate.Graph);
+        Assert.Equal([34, Karate.ClassCount], logits.shape);
+        nn.functional.cross_entropy(logits, labels).backward();
+
+        Assert.NotEmpty(model.parameters());
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            Assert.True(parameter.grad is not null, $"{name} has no gradient");
+            Assert.True(parameter.grad.isfinite().all().ToBoolean(), $"{name} has a gradient that is not finite");
+        }
+    }
+
+    [Fact]
+    public void A_model_has_as_many_convolutions_as_asked_for()
+    {
+        TorchRuntime.Start(seed: 1);
+        var spec = new ModelSpec { Layers = 5, HiddenChannels = 8, Normalization = Normalization.None, Backbone = Backbone.Plain };
+        // Stem F·D + D, five convolutions D·D + D, prediction D·C + C.
+        Assert.Equal((34 * 8) + 8 + (5 * ((8 * 8) + 8)) + (8 * 2) + 2, Count(spec));
+        // The first convolution F·D + D, three D·D + D, the last D·C + C.
+        Assert.Equal((34 * 8) + 8 + (3 * ((8 * 8) + 8)) + (8 * 2) + 2, Count(spec with { Stem = Stem.Convolution, Prediction = Prediction.Convolution }));
+
+        static long Count(ModelSpec spec)
+        {
+            using var model = new DeepGcn(spec, 34, 2);
+            return model.parameters().Sum(parameter => parameter.numel());
+        }
+    }
+
+    [Fact]
+    public void Live_tensors_stay_level_from_epoch_to_epoch()
+    {
+        TorchRuntime.Start(seed: 1);
+        using var trainer = new FullBatchTrainer(Specs.Karate(), Karate, CPU);
+        trainer.RunEpoch();
+        trainer.RunEpoch();
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        for (var i = 0; i < 5; i++) { trainer.RunEpoch(); }
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
+    public void Weight_decay_on_the_first_layer_leaves_the_others_alone()
+    {
+        Assert.Equal(Trained(WeightDecayScope.FirstLayer, decay: 0), Trained(WeightDecayScope.All, decay: 0));
+        Assert.NotEqual(Trained(WeightDecayScope.FirstLayer, decay: 0.5), Trained(WeightDecayScope.All, decay: 0.5));
+
+        static string Trained(WeightDecayScope scope, double decay)
+        {
+            TorchRuntime.Start(seed: 1);
+            var spec = Specs.Karate();
+            using var trainer = new FullBatchTrainer(
+                spec with { Training = spec.Training with { WeightDecay = decay, WeightDecayScope = scope } }, Karate, CPU);
+            for (var i = 0; i < 3; i++) { trainer.RunEpoch(); }
+            return trainer.WeightsSha256();
+        }
+    }
+
+    [Fact]
+    public void Patience_ends_a_training_and_the_best_epoch_is_the_valid_splits()
+    {
+        TorchRuntime.Start(seed: 1);
+        var spec = Specs.Karate();
+        using var trainer = new FullBatchTrainer(
+            spec with { Training = spec.Training with { Epochs = 100_000, Patience = 15, Selection = Selection.ValidLoss } }, Karate, CPU);
+        var epochs = new List<EpochEvent>();
+        while (!trainer.IsFinished) { epochs.Add(trainer.RunEpoch()); }
+
+        var best = epochs.MinBy(epoch => epoch.ValidLoss)!;
+        Assert.True(trainer.StoppedEarly);
+        Assert.Equal((best.Epoch, best.ValidLoss, best.TestMetric), (trainer.Progress.BestEpoch, trainer.Progress.BestValidLoss, trainer.Progress.TestMetric));
+        Assert.Equal(best.Epoch + 15, epochs[^1].Epoch);
+    }
+}
