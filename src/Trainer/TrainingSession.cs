@@ -17,7 +17,7 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
     {
         TorchRuntime.Start(spec.Seed);
         var device = TorchRuntime.ChooseDevice();
-        var data = NodeDatasets.Load(spec.Data, DatasetCatalog.FoldersFromEnvironment());
+        var data = NodeDatasets.Load(spec.Data, DatasetCatalog.Folders());
         using var trainer = new FullBatchTrainer(spec, data, device);
         Resume(trainer);
         reporter.Report(Started(trainer, data, device));

@@ -10,8 +10,9 @@ namespace DeepGnn.Models;
 /// <summary>
 /// The DeepGCN pipeline for node prediction: stem → backbone of L graph convolutions → fusion → prediction. Features [N, F] and a graph
 /// give class scores [N, C].
-/// <para>Plain and <c>res</c> layers compute h ← dropout(act(norm(conv h))) (plus h for <c>res</c>); <c>res+</c> layers compute
-/// h ← h + conv(dropout(act(norm h))), their first layer is the convolution alone, and norm → act → dropout follows the last one.</para>
+/// <para>With f(h) = act(norm(conv h)), a plain layer computes h ← dropout(f(h)), <c>res</c> h ← dropout(h + f(h)), <c>dense</c>
+/// h ← dropout([h, f(h)]), so that its channels grow by D a layer; <c>res+</c> computes h ← h + conv(dropout(act(norm h))), its first layer
+/// is the convolution alone, and norm → act → dropout follows the last one. The first layer of the others is plain.</para>
 /// <para>Source: Li et al., DeepGCNs, arXiv:1904.03751 (pipeline, residual connection); Li et al., DeeperGCN, arXiv:2006.07739 (res+);
 /// Kipf and Welling, arXiv:1609.02907 (stem and prediction as convolutions).</para>
 /// </summary>
@@ -36,12 +37,19 @@ public sealed class DeepGcn : nn.Module<Tensor, Graph, Tensor>
         if (spec.Stem == Stem.Linear) { stem = nn.Linear(features, width); }
 
         var count = spec.Layers - (spec.Prediction == Prediction.Convolution ? 1 : 0);
-        for (var l = 0; l < count; l++) { layers.Add(Layer(l, l == 0 && stem is null ? features : width)); }
+        var outputs = new List<int>(); // channels after each layer: D, or D more with each dense layer
+        for (var l = 0; l < count; l++)
+        {
+            var before = l > 0 ? outputs[^1] : stem is null ? features : width;
+            layers.Add(Layer(l, before));
+            outputs.Add(l > 0 && spec.Backbone == Backbone.Dense ? before + width : width);
+        }
 
-        if (spec.Backbone == Backbone.ResPlus) { norm = Modules.Normalization(spec.Normalization, width); }
-        if (spec.Fusion != Fusion.Last) { fusion = new FusionBlock(spec, count * width); }
+        var last = count > 0 ? outputs[^1] : width;
+        if (spec.Backbone == Backbone.ResPlus) { norm = Modules.Normalization(spec.Normalization, last); }
+        if (spec.Fusion != Fusion.Last) { fusion = new FusionBlock(spec, outputs.Sum()); }
 
-        var fused = fusion?.OutChannels ?? width;
+        var fused = fusion?.OutChannels ?? last;
         if (spec.Prediction == Prediction.Convolution) { prediction = Modules.Convolution(spec, fused, classes); }
         else { head = Modules.PredictionMlp(spec, fused, classes); }
 

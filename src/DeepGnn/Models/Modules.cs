@@ -1,4 +1,5 @@
 using Contracts;
+using DeepGnn.Aggregation;
 using DeepGnn.Convolutions;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,9 +14,22 @@ internal static class Modules
         Contracts.Convolution.Gcn => new GcnConv(inChannels, outChannels),
         Contracts.Convolution.Gen => new GenConv(inChannels, outChannels, new GenConvOptions
         {
-            Aggregation = spec.Aggregation,
-            LearnTemperature = spec.LearnTemperature,
-            Normalization = spec.Normalization,
+            Reduction = spec.Aggregation switch
+            {
+                Contracts.Aggregation.Softmax => Reduction.Softmax,
+                Contracts.Aggregation.Mean => Reduction.Mean,
+                Contracts.Aggregation.Max => Reduction.Max,
+                Contracts.Aggregation.Sum => Reduction.Sum,
+                _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Aggregation, "unknown aggregation"),
+            },
+            LearnT = spec.LearnTemperature,
+            Norm = spec.Normalization switch
+            {
+                Contracts.Normalization.None => HiddenNorm.None,
+                Contracts.Normalization.Batch => HiddenNorm.Batch,
+                Contracts.Normalization.Layer => HiddenNorm.Layer,
+                _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Normalization, "unknown normalisation"),
+            },
         }),
         _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Convolution, "unknown convolution"),
     };
