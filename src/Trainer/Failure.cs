@@ -13,6 +13,7 @@ internal static class Failure
     public static FailedEvent Of(Exception exception) => exception switch
     {
         UserException e => new() { Class = FailureClass.User, Message = e.Message },
+        DataSpecException e => new() { Class = FailureClass.User, Message = e.Message },
         DataException e => new() { Class = FailureClass.Data, Message = e.Message },
         DivergedException e => new() { Class = FailureClass.Diverged, Message = e.Message },
         OutOfMemoryException e => new() { Class = FailureClass.OutOfMemory, Message = e.Message },

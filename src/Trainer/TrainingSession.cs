@@ -17,7 +17,8 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
     {
         TorchRuntime.Start(spec.Seed);
         var device = TorchRuntime.ChooseDevice();
-        var data = NodeDatasets.Load(spec.Data, DatasetCatalog.Folders());
+        using var client = DatasetDownload.NewClient();
+        var data = NodeDatasets.Load(spec.Data, DatasetCatalog.Folders(), new DatasetDownload(DatasetCatalog.CacheFolder(), client));
         using var trainer = new FullBatchTrainer(spec, data, device);
         Resume(trainer);
         reporter.Report(Started(trainer, data, device));

@@ -15,7 +15,9 @@ internal sealed class TrainerProgram : IDisposable
 
     public int Id => _process.Id;
 
-    public static TrainerProgram Start(params string[] arguments)
+    public static TrainerProgram Start(params string[] arguments) => StartWithData(TestFolders.Data, arguments);
+
+    public static TrainerProgram StartWithData(string dataFolder, params string[] arguments)
     {
         var program = Path.Combine(TestFolders.Repository, "artifacts", "bin", "Trainer", "release", "trainer.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. arguments])
@@ -24,7 +26,7 @@ internal sealed class TrainerProgram : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["GNN_DATA"] = TestFolders.Data;
+        start.Environment["GNN_DATA"] = dataFolder;
         return new(Process.Start(start)!);
     }
 

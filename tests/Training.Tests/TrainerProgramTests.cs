@@ -52,15 +52,39 @@ public sealed class TrainerProgramTests
     }
 
     [Fact]
-    public void A_missing_split_ends_with_class_data()
+    public void A_split_or_a_set_that_does_not_exist_ends_with_class_user()
     {
         var spec = Specs.Karate();
-        var (exit, events) = TrainerProgram.Run(spec with { Data = spec.Data with { Split = 3 } });
+        AssertFails(spec with { Data = spec.Data with { Split = 3 } }, TrainerExit.User, FailureClass.User, "$.data.split: found 3");
+        AssertFails(spec with { Data = spec.Data with { Dataset = "krate" } }, TrainerExit.User, FailureClass.User, "$.data.dataset: found data set \"krate\"");
+    }
+
+    [Fact]
+    public void A_damaged_data_set_ends_with_class_data_and_names_the_file()
+    {
+        using var folder = TestFolders.NewTemporary();
+        Directory.CreateDirectory(folder.File("heterophilous"));
+        File.WriteAllBytes(folder.File("heterophilous/texas.npz"), [0x50, 0x4b, 3, 4, 1, 2, 3]);
+        var spec = Specs.Karate() with { Data = new() { Dataset = "texas" } };
+        using var trainer = TrainerProgram.StartWithData(folder.Path);
+        trainer.Send(System.Text.Json.JsonSerializer.Serialize(spec, ContractJson.Options));
+        trainer.CloseInput();
+
+        var (exit, events) = trainer.ReadToEnd();
 
         Assert.Equal(TrainerExit.Data, exit);
         var failed = Assert.IsType<FailedEvent>(events[^1]);
         Assert.Equal(FailureClass.Data, failed.Class);
-        Assert.Contains("split 3", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("texas.npz", failed.Message, StringComparison.Ordinal);
+    }
+
+    private static void AssertFails(RunSpec spec, int exitCode, FailureClass failure, string message)
+    {
+        var (exit, events) = TrainerProgram.Run(spec);
+        Assert.Equal(exitCode, exit);
+        var failed = Assert.IsType<FailedEvent>(events[^1]);
+        Assert.Equal(failure, failed.Class);
+        Assert.StartsWith(message, failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]

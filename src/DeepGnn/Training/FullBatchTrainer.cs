@@ -26,18 +26,15 @@ public sealed class FullBatchTrainer : IDisposable
     private readonly Adam _optimizer;
 
     /// <summary>Puts data and a fresh model on the device. Seed libtorch (<see cref="Runtime.TorchRuntime.Start"/>) before.</summary>
-    /// <exception cref="DataException">The data set has no such split.</exception>
+    /// <param name="spec">A spec without faults.</param>
+    /// <param name="data">The set that <see cref="NodeDatasets.Load"/> gives for the spec.</param>
+    /// <param name="device">Where tensors live.</param>
     public FullBatchTrainer(RunSpec spec, NodeDataset data, Device device)
     {
         _spec = spec;
         _data = data;
-        if (spec.Data.Split >= data.Splits.Count)
-        {
-            throw new DataException(data.Name, $"found split {spec.Data.Split} asked for, needed one from 0 to {data.Splits.Count - 1}");
-        }
-
         var split = data.Splits[spec.Data.Split];
-        var features = spec.Data.RowNormalize ? data.Features.RowNormalized() : data.Features;
+        var features = data.Features;
         _features = tensor(features.ToDense(), [features.RowCount, features.ColumnCount]).to(device);
         _labels = tensor(Array.ConvertAll(data.Labels, label => (long)label)).to(device);
         _train = Indices(split.Train, device);
