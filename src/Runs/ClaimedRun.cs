@@ -1,0 +1,38 @@
+using Contracts;
+
+namespace Runs;
+
+/// <summary>A run that a worker holds until its lease is over: <see cref="Attempt"/> proves it with every write.</summary>
+public sealed record ClaimedRun
+{
+    public required Guid Id { get; init; }
+    public required int Attempt { get; init; }
+    public required RunSpec Spec { get; init; }
+    public required string ArtifactsFolder { get; init; }
+
+    /// <summary>The last registered checkpoint, if an earlier attempt wrote one.</summary>
+    public string? CheckpointPath { get; init; }
+    public string? CheckpointSha256 { get; init; }
+}
+
+public enum LeaseAnswer
+{
+    Held,
+
+    /// <summary>Held, and somebody wants the run to end: stop the Trainer.</summary>
+    CancelRequested,
+
+    /// <summary>The run belongs to a later attempt or to nobody: stop at once, nothing of this attempt is stored any more.</summary>
+    Lost,
+}
+
+public enum CancelAnswer
+{
+    /// <summary>Cancelled, or going to be; also when it already was.</summary>
+    Accepted,
+
+    Unknown,
+
+    /// <summary>Succeeded or failed before.</summary>
+    AlreadyFinished,
+}

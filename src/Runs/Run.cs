@@ -1,0 +1,130 @@
+using System.Text.Json;
+using Contracts;
+
+namespace Runs;
+
+/// <summary>
+/// A row of the runs table, the one truth about a run. <see cref="Status"/> and <see cref="Attempt"/> are part of the condition of every
+/// update (concurrency tokens), and change only by <see cref="RunTransitions"/>.
+/// </summary>
+public sealed class Run
+{
+    public const int DefaultMaxAttempts = 3;
+
+    public Guid Id { get; init; }
+    public required string Name { get; init; }
+    public string? Group { get; init; }
+
+    /// <summary>The posted <see cref="RunSpec"/>; the columns below repeat what the list shows.</summary>
+    public required string SpecJson { get; init; }
+    public required string Dataset { get; init; }
+    public Convolution Convolution { get; init; }
+    public Backbone Backbone { get; init; }
+    public int Layers { get; init; }
+    public int HiddenChannels { get; init; }
+    public int Seed { get; init; }
+    public int Epochs { get; init; }
+
+    public RunStatus Status { get; internal set; }
+
+    /// <summary>Raised by every claim: the fence of each write that a worker makes.</summary>
+    public int Attempt { get; internal set; }
+
+    /// <summary>Attempts that were lost; a graceful stop is not one of them.</summary>
+    public int LostAttempts { get; internal set; }
+    public int MaxAttempts { get; init; } = DefaultMaxAttempts;
+    public string? Worker { get; internal set; }
+    public DateTimeOffset? LeaseUntil { get; internal set; }
+
+    /// <summary>Higher is claimed first; equal ones by age.</summary>
+    public int Priority { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? StartedAt { get; internal set; }
+    public DateTimeOffset? FinishedAt { get; internal set; }
+
+    public int Epoch { get; internal set; }
+    public string? Metric { get; internal set; }
+    public int? BestEpoch { get; internal set; }
+    public double? BestValidMetric { get; internal set; }
+    public double? BestValidLoss { get; internal set; }
+    public double? TestMetric { get; internal set; }
+    public long? PeakMemoryBytes { get; internal set; }
+    public FailureClass? FailureClass { get; internal set; }
+    public string? FailureMessage { get; internal set; }
+
+    /// <summary>The last registered checkpoint; the path is relative to the run's artifacts folder.</summary>
+    public int? CheckpointEpoch { get; internal set; }
+    public string? CheckpointPath { get; internal set; }
+    public string? CheckpointSha256 { get; internal set; }
+
+    /// <summary>The <see cref="StartedEvent"/> of the newest attempt.</summary>
+    public string? StartedJson { get; internal set; }
+
+    /// <summary>Counts the stored epochs and events of this run without a gap.</summary>
+    public long LastSeq { get; internal set; }
+
+    public static Run Create(RunSpec spec, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Name = string.IsNullOrWhiteSpace(spec.Name) ? NameFor(spec) : spec.Name.Trim(),
+        Group = string.IsNullOrWhiteSpace(spec.Group) ? null : spec.Group.Trim(),
+        SpecJson = JsonSerializer.Serialize(spec, ContractJson.Options),
+        Dataset = spec.Data.Dataset,
+        Convolution = spec.Model.Convolution,
+        Backbone = spec.Model.Backbone,
+        Layers = spec.Model.Layers,
+        HiddenChannels = spec.Model.HiddenChannels,
+        Seed = spec.Seed,
+        Epochs = spec.Training.Epochs,
+        Status = RunStatus.Queued,
+        CreatedAt = now,
+    };
+
+    public RunSpec ReadSpec() => JsonSerializer.Deserialize<RunSpec>(SpecJson, ContractJson.Options)!;
+
+    public bool IsHeldBy(int attempt) => Attempt == attempt && RunTransitions.IsHeld(Status);
+
+    public RunSummary ToSummary() => Fill(new RunSummary { Name = Name, Dataset = Dataset });
+
+    public RunDetail ToDetail() => (RunDetail)Fill(new RunDetail
+    {
+        Name = Name,
+        Dataset = Dataset,
+        Spec = ReadSpec(),
+        Started = StartedJson is null ? null : JsonSerializer.Deserialize<TrainerEvent>(StartedJson, ContractJson.Options) as StartedEvent,
+    });
+
+    private RunSummary Fill(RunSummary empty) => empty with
+    {
+        Id = Id,
+        Group = Group,
+        Status = Status,
+        Convolution = Convolution,
+        Backbone = Backbone,
+        Layers = Layers,
+        HiddenChannels = HiddenChannels,
+        Seed = Seed,
+        Epoch = Epoch,
+        Epochs = Epochs,
+        Metric = Metric,
+        BestEpoch = BestEpoch,
+        BestValidMetric = BestValidMetric,
+        TestMetric = TestMetric,
+        PeakMemoryBytes = PeakMemoryBytes,
+        Attempt = Attempt,
+        Worker = Worker,
+        CreatedAt = CreatedAt,
+        StartedAt = StartedAt,
+        FinishedAt = FinishedAt,
+        FailureClass = FailureClass,
+        FailureMessage = FailureMessage,
+        Seq = LastSeq,
+    };
+
+    private static string NameFor(RunSpec spec)
+    {
+        var backbone = spec.Model.Backbone switch { Backbone.Res => "Res", Backbone.ResPlus => "Res+", _ => "" };
+        return $"{backbone}{spec.Model.Convolution.ToString().ToUpperInvariant()}-{spec.Model.Layers} on {spec.Data.Dataset}";
+    }
+}

@@ -1,0 +1,58 @@
+using Contracts;
+
+namespace Runs;
+
+/// <summary>Changes of a locked run, each with the event row that tells it. The transaction around them is the caller's.</summary>
+internal static class RunMoves
+{
+    /// <summary>Longest text kept of a message; a crash can write a whole stack.</summary>
+    private const int MaxMessage = 4_000;
+
+    public static void Move(this RunsDb db, Run run, RunAction action, DateTimeOffset now, string message)
+    {
+        run.Status = RunTransitions.Next(run.Status, action) ?? throw new InvalidOperationException($"{action} of a run that is {run.Status}: ask RunTransitions first");
+        run.LeaseUntil = null;
+        if (RunTransitions.IsFinal(run.Status)) { run.FinishedAt = now; }
+        db.Tell(run, EventRow.StatusKind, now, message, body: null);
+    }
+
+    /// <summary>The attempt ended through no fault of the run: back to the queue while attempts are left.</summary>
+    public static void LoseAttempt(this RunsDb db, Run run, FailureClass failure, DateTimeOffset now, string why)
+    {
+        run.LostAttempts++;
+        var left = run.MaxAttempts - run.LostAttempts;
+        if (left > 0)
+        {
+            db.Move(run, RunAction.Retry, now, run.Status == RunStatus.Cancelling ? $"cancelled; {why}" : $"queued again; {why}; attempts left: {left}");
+        }
+        else
+        {
+            db.Fail(run, failure, now, $"{why}; no attempts left of {run.MaxAttempts}");
+        }
+    }
+
+    public static void Fail(this RunsDb db, Run run, FailureClass failure, DateTimeOffset now, string why)
+    {
+        if (RunTransitions.Next(run.Status, RunAction.Fail) == RunStatus.Failed)
+        {
+            run.FailureClass = failure;
+            run.FailureMessage = Storable(why);
+        }
+        db.Move(run, RunAction.Fail, now, run.Status == RunStatus.Cancelling ? $"cancelled; {why}" : $"failed; {why}");
+    }
+
+    public static void Tell(this RunsDb db, Run run, string kind, DateTimeOffset at, string message, string? body) =>
+        db.Events.Add(new EventRow
+        {
+            RunId = run.Id,
+            Seq = ++run.LastSeq,
+            Attempt = run.Attempt,
+            At = at.ToUniversalTime(),
+            Kind = kind,
+            Message = Storable(message),
+            Body = body,
+        });
+
+    // Postgres refuses NUL in text, and a dying process may well write one.
+    private static string Storable(string text) => (text.Length > MaxMessage ? text[..MaxMessage] + "…" : text).Replace('\0', '\uFFFD');
+}

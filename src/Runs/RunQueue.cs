@@ -1,0 +1,132 @@
+using Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace Runs;
+
+/// <summary>
+/// Runs from creation to a worker's hands. Each change is one transaction that locks the row, asks <see cref="RunTransitions"/>, and
+/// updates on the condition that status and attempt are still those.
+/// </summary>
+public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell bell)
+{
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+
+    /// <summary>Stores the run, then rings. A crash in between costs a sweep's delay, nothing else.</summary>
+    public async Task<Run> Create(RunSpec spec, CancellationToken cancellation)
+    {
+        var created = await store.Write(async db =>
+        {
+            var run = Run.Create(spec, await db.Now(cancellation));
+            db.Runs.Add(run);
+            db.Tell(run, EventRow.StatusKind, run.CreatedAt, "queued", body: null);
+            return run;
+        }, cancellation);
+        bell.Ring();
+        return created;
+    }
+
+    /// <summary>The best queued run, or null: then the ticket was one too many.</summary>
+    public Task<ClaimedRun?> Claim(string worker, CancellationToken cancellation) => store.Write(async db =>
+    {
+        if (await db.LockNextQueued(cancellation) is not { } run) { return null; }
+
+        var now = await db.Now(cancellation);
+        run.Attempt++;
+        run.Worker = worker;
+        run.StartedAt ??= now;
+        db.Move(run, RunAction.Claim, now, $"running; attempt {run.Attempt} on {worker}");
+        run.LeaseUntil = now + Lease;
+        var artifacts = settings.ArtifactsFolder(run.Id);
+        return new ClaimedRun
+        {
+            Id = run.Id,
+            Attempt = run.Attempt,
+            Spec = run.ReadSpec(),
+            ArtifactsFolder = artifacts,
+            CheckpointPath = run.CheckpointPath is null ? null : Path.Combine(artifacts, run.CheckpointPath),
+            CheckpointSha256 = run.CheckpointSha256,
+        };
+    }, cancellation);
+
+    public async Task<LeaseAnswer> Renew(Guid runId, int attempt, CancellationToken cancellation)
+    {
+        await using var db = store.Open();
+        var until = await db.Now(cancellation) + Lease;
+        var held = db.Runs.Where(run => run.Id == runId && run.Attempt == attempt);
+        Task<int> Extend(RunStatus status) => held.Where(run => run.Status == status)
+            .ExecuteUpdateAsync(row => row.SetProperty(run => run.LeaseUntil, until), cancellation);
+
+        if (await Extend(RunStatus.Running) == 1) { return LeaseAnswer.Held; }
+        return await Extend(RunStatus.Cancelling) == 1 ? LeaseAnswer.CancelRequested : LeaseAnswer.Lost;
+    }
+
+    /// <summary>A worker that leaves in good order: the run waits again, and no attempt is used up. False: it was not held any more.</summary>
+    public async Task<bool> HandBack(Guid runId, int attempt, CancellationToken cancellation)
+    {
+        var handedBack = await store.Write(async db =>
+        {
+            if (await db.LockRun(runId, cancellation) is not { } run || !run.IsHeldBy(attempt)) { return false; }
+
+            var now = await db.Now(cancellation);
+            db.Move(run, RunAction.HandBack, now, run.Status == RunStatus.Cancelling ? "cancelled" : $"queued again; {run.Worker} is leaving");
+            return true;
+        }, cancellation);
+        if (handedBack) { bell.Ring(); }
+        return handedBack;
+    }
+
+    public Task<CancelAnswer> Cancel(Guid runId, CancellationToken cancellation) => store.Write(async db =>
+    {
+        if (await db.LockRun(runId, cancellation) is not { } run) { return CancelAnswer.Unknown; }
+        if (RunTransitions.Next(run.Status, RunAction.Cancel) is not { } next) { return CancelAnswer.AlreadyFinished; }
+        if (next != run.Status)
+        {
+            db.Move(run, RunAction.Cancel, await db.Now(cancellation), next == RunStatus.Cancelled ? "cancelled" : "cancelling");
+            // Cancelling is still held: the lease decides when the worker is given up.
+            if (next == RunStatus.Cancelling) { run.LeaseUntil = await db.Now(cancellation) + Lease; }
+        }
+        return CancelAnswer.Accepted;
+    }, cancellation);
+
+    /// <summary>Runs whose lease is over: queued again while attempts are left, else failed as lost. How many there were.</summary>
+    public async Task<int> RequeueLost(CancellationToken cancellation)
+    {
+        await using var db = store.Open();
+        var now = await db.Now(cancellation);
+        var lost = await Held(db).Where(run => run.LeaseUntil < now).Select(run => run.Id).ToListAsync(cancellation);
+        return await Lose(lost, (run, at) => run.LeaseUntil < at, run => $"{run.Worker} was lost: no sign of life for {Lease.TotalSeconds:0} s", cancellation);
+    }
+
+    /// <summary>For the start of a worker process: what is leased to its own name belongs to a process that is no more.</summary>
+    public async Task<int> RequeueOwn(string worker, CancellationToken cancellation)
+    {
+        await using var db = store.Open();
+        var own = await Held(db).Where(run => run.Worker == worker).Select(run => run.Id).ToListAsync(cancellation);
+        return await Lose(own, (run, _) => run.Worker == worker, _ => $"{worker} was restarted while it held the run", cancellation);
+    }
+
+    private static IQueryable<Run> Held(RunsDb db) => db.Runs.Where(run => run.Status == RunStatus.Running || run.Status == RunStatus.Cancelling);
+
+    private async Task<int> Lose(List<Guid> suspects, Func<Run, DateTimeOffset, bool> isLost, Func<Run, string> why, CancellationToken cancellation)
+    {
+        var count = 0;
+        foreach (var id in suspects)
+        {
+            var lost = await store.Write(async db =>
+            {
+                // Looked at again under the lock: it may have come back, or another sweeper was faster.
+                var now = await db.Now(cancellation);
+                if (await db.LockRun(id, cancellation) is not { } run || !RunTransitions.IsHeld(run.Status) || !isLost(run, now)) { return false; }
+
+                db.LoseAttempt(run, FailureClass.Lost, now, why(run));
+                return true;
+            }, cancellation);
+            if (lost)
+            {
+                count++;
+                bell.Ring();
+            }
+        }
+        return count;
+    }
+}

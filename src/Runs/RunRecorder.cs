@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Text.Json;
+using Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace Runs;
+
+/// <summary>Stores what a Trainer reports. Stored first, shown afterwards: the signal leaves with the commit.</summary>
+public sealed class RunRecorder(RunStore store, TrainBell bell)
+{
+    /// <summary>
+    /// One transaction, fenced: false, and nothing stored, when the run is not held by <paramref name="attempt"/> any more, and then the
+    /// training has to stop. Storing the same events again changes nothing. A terminal event changes the status in the same transaction.
+    /// </summary>
+    public async Task<bool> Record(Guid runId, int attempt, IReadOnlyList<TrainerEvent> events, CancellationToken cancellation)
+    {
+        var queuedAgain = false;
+        var held = await store.Write(async db =>
+        {
+            if (await db.LockRun(runId, cancellation) is not { } run || !run.IsHeldBy(attempt)) { return false; }
+
+            var now = await db.Now(cancellation);
+            var known = await Known.Read(db, run, events, cancellation);
+            var selection = run.ReadSpec().Training.Selection;
+            foreach (var reported in events)
+            {
+                // A terminal event ends the attempt; what a confused Trainer says after it is not the run's any more.
+                if (!RunTransitions.IsHeld(run.Status)) { break; }
+                if (!known.IsNew(reported)) { continue; }
+
+                if (reported is EpochEvent figures) { StoreEpoch(db, run, figures, selection); }
+                else { await StoreEvent(db, run, reported, selection, now, cancellation); }
+            }
+            queuedAgain = run.Status == RunStatus.Queued;
+            return true;
+        }, cancellation);
+        if (queuedAgain) { bell.Ring(); }
+        return held;
+    }
+
+    private static void StoreEpoch(RunsDb db, Run run, EpochEvent figures, Selection selection)
+    {
+        var row = EpochRow.From(run, ++run.LastSeq, figures);
+        db.Epochs.Add(row);
+        run.Epoch = Math.Max(run.Epoch, row.Epoch);
+        run.PeakMemoryBytes = Math.Max(run.PeakMemoryBytes ?? 0, row.PeakMemoryBytes);
+        BestEpoch.Offer(run, row, selection);
+    }
+
+    private static async Task StoreEvent(RunsDb db, Run run, TrainerEvent reported, Selection selection, DateTimeOffset now, CancellationToken cancellation)
+    {
+        db.Tell(run, Kind(reported), reported.At, Describe(reported, run), JsonSerializer.Serialize(reported, ContractJson.Options));
+        switch (reported)
+        {
+            case StartedEvent started:
+                run.Metric = started.Metric;
+                run.StartedJson = JsonSerializer.Serialize<TrainerEvent>(started, ContractJson.Options);
+                if (run.Attempt > 1) { await VoidAfter(db, run, started.ResumedFromEpoch, selection, cancellation); }
+                break;
+            case CheckpointEvent checkpoint:
+                run.CheckpointEpoch = checkpoint.Epoch;
+                run.CheckpointPath = Path.GetFileName(checkpoint.Path);
+                run.CheckpointSha256 = checkpoint.Sha256;
+                break;
+            case FinishedEvent finished:
+                BestEpoch.Take(run, finished);
+                run.PeakMemoryBytes = Math.Max(run.PeakMemoryBytes ?? 0, finished.PeakMemoryBytes);
+                db.Move(run, RunAction.Succeed, now, run.Status == RunStatus.Cancelling ? "cancelled; the last epoch was already done" : "succeeded");
+                break;
+            case FailedEvent { Class: FailureClass.Infrastructure or FailureClass.Lost } failed:
+                db.LoseAttempt(run, failed.Class, now, failed.Message);
+                break;
+            case FailedEvent failed:
+                db.Fail(run, failed.Class, now, failed.Message);
+                break;
+            case StoppedEvent stopped:
+                db.Move(run, RunAction.HandBack, now, run.Status == RunStatus.Cancelling ? "cancelled" : $"queued again; stopped after epoch {stopped.Epoch}");
+                break;
+        }
+    }
+
+    /// <summary>The newest attempt wins: what earlier ones did after the checkpoint it continues from never happened.</summary>
+    private static async Task VoidAfter(RunsDb db, Run run, int resumedFrom, Selection selection, CancellationToken cancellation)
+    {
+        await db.SaveChangesAsync(cancellation);
+        await db.Epochs.Where(row => row.RunId == run.Id && row.Attempt < run.Attempt && row.Epoch > resumedFrom && !row.Voided)
+            .ExecuteUpdateAsync(row => row.SetProperty(epoch => epoch.Voided, true), cancellation);
+        var left = db.Epochs.AsNoTracking().Where(row => row.RunId == run.Id && !row.Voided).OrderBy(row => row.Epoch);
+        BestEpoch.Clear(run);
+        run.Epoch = 0;
+        await foreach (var row in left.AsAsyncEnumerable().WithCancellation(cancellation))
+        {
+            run.Epoch = row.Epoch;
+            BestEpoch.Offer(run, row, selection);
+        }
+    }
+
+    private static string Kind(TrainerEvent reported) => reported switch
+    {
+        StartedEvent => EventRow.StartedKind,
+        CheckpointEvent => "checkpoint",
+        LogEvent => "log",
+        FinishedEvent => "finished",
+        FailedEvent => "failed",
+        StoppedEvent => "stopped",
+        _ => throw new ArgumentOutOfRangeException(nameof(reported), reported.GetType().Name, "no such event"),
+    };
+
+    private static string Describe(TrainerEvent reported, Run run) => reported switch
+    {
+        StartedEvent { ResumedFromEpoch: > 0 } e => $"attempt {run.Attempt} continues after epoch {e.ResumedFromEpoch} on {e.Device}",
+        StartedEvent e => $"{e.Dataset}: {e.Nodes} nodes, {e.Edges} edges; model: {e.Parameters} parameters; {e.Device}, {e.Threads} threads",
+        CheckpointEvent e => $"checkpoint of epoch {e.Epoch}, {e.Bytes} bytes",
+        LogEvent e => e.Message,
+        FinishedEvent e => $"epoch {e.BestEpoch} of {e.Epochs} is best on the valid split: valid {Figure(e.BestValidMetric)}, test {Figure(e.TestMetric)}",
+        FailedEvent e => $"{e.Class}: {e.Message}",
+        StoppedEvent e => $"stopped after epoch {e.Epoch}",
+        _ => reported.ToString(),
+    };
+
+    private static string Figure(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+
+    /// <summary>Which of the reported events are stored already.</summary>
+    private sealed class Known(HashSet<int> epochs, HashSet<string> bodies)
+    {
+        public static async Task<Known> Read(RunsDb db, Run run, IReadOnlyList<TrainerEvent> events, CancellationToken cancellation)
+        {
+            var epochs = events.OfType<EpochEvent>().Select(e => e.Epoch).ToList();
+            var others = events.Where(e => e is not EpochEvent).ToList();
+            var knownEpochs = epochs.Count == 0 ? [] : await db.Epochs
+                .Where(row => row.RunId == run.Id && row.Attempt == run.Attempt && row.Epoch >= epochs.Min() && row.Epoch <= epochs.Max())
+                .Select(row => row.Epoch).ToListAsync(cancellation);
+            if (others.Count == 0) { return new Known([.. knownEpochs], []); }
+
+            // Postgres keeps microseconds: one less than the earliest time finds what was rounded down.
+            var since = others.Min(e => e.At).ToUniversalTime().AddMilliseconds(-1);
+            var bodies = await db.Events
+                .Where(row => row.RunId == run.Id && row.Attempt == run.Attempt && row.At >= since && row.Body != null)
+                .Select(row => row.Body!).ToListAsync(cancellation);
+            return new Known([.. knownEpochs], [.. bodies]);
+        }
+
+        public bool IsNew(TrainerEvent reported) => reported is EpochEvent figures
+            ? epochs.Add(figures.Epoch)
+            : bodies.Add(JsonSerializer.Serialize(reported, ContractJson.Options));
+    }
+}

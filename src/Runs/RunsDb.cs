@@ -1,0 +1,83 @@
+using System.Text;
+using Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace Runs;
+
+/// <summary>The runs, their epochs and their events. Two stores, one model; only what SQL cannot say alike is left to the stores.</summary>
+public abstract class RunsDb(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<Run> Runs => Set<Run>();
+    public DbSet<EpochRow> Epochs => Set<EpochRow>();
+    public DbSet<EventRow> Events => Set<EventRow>();
+
+    /// <summary>Runs whose row this context has changed: who follows them is told after commit.</summary>
+    internal HashSet<Guid> Touched { get; } = [];
+
+    /// <summary>The run, its row locked until the transaction ends.</summary>
+    public abstract Task<Run?> LockRun(Guid id, CancellationToken cancellation);
+
+    /// <summary>The best queued run (priority, then age) that nobody else is just claiming, its row locked.</summary>
+    public abstract Task<Run?> LockNextQueued(CancellationToken cancellation);
+
+    /// <summary>The store's clock, the only one that leases are judged by: the clocks of workers may differ.</summary>
+    public abstract Task<DateTimeOffset> Now(CancellationToken cancellation);
+
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        foreach (var entry in ChangeTracker.Entries<Run>())
+        {
+            if (entry.State is EntityState.Added or EntityState.Modified) { Touched.Add(entry.Entity.Id); }
+        }
+        return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        // Names, not numbers: the tables must be readable by hand, and enums may be reordered.
+        configurationBuilder.Properties<RunStatus>().HaveConversion<string>().HaveMaxLength(20);
+        configurationBuilder.Properties<Convolution>().HaveConversion<string>().HaveMaxLength(30);
+        configurationBuilder.Properties<Backbone>().HaveConversion<string>().HaveMaxLength(30);
+        configurationBuilder.Properties<FailureClass>().HaveConversion<string>().HaveMaxLength(20);
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Run>(run =>
+        {
+            run.ToTable("runs").HasKey(r => r.Id);
+            run.Property(r => r.Id).ValueGeneratedNever();
+            run.Property(r => r.Status).IsConcurrencyToken();
+            run.Property(r => r.Attempt).IsConcurrencyToken();
+            run.HasIndex(r => new { r.Status, r.Priority, r.CreatedAt });
+            run.HasIndex(r => new { r.CreatedAt, r.Id });
+            run.HasIndex(r => r.Group);
+        });
+        modelBuilder.Entity<EpochRow>(epoch =>
+        {
+            epoch.ToTable("epochs").HasKey(e => new { e.RunId, e.Attempt, e.Epoch });
+            epoch.HasIndex(e => new { e.RunId, e.Seq }).IsUnique();
+            epoch.HasOne<Run>().WithMany().HasForeignKey(e => e.RunId);
+        });
+        modelBuilder.Entity<EventRow>(row =>
+        {
+            row.ToTable("events").HasKey(e => new { e.RunId, e.Seq });
+            row.HasOne<Run>().WithMany().HasForeignKey(e => e.RunId);
+        });
+        foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(entity => entity.GetProperties()))
+        {
+            property.SetColumnName(SnakeCase(property.Name));
+        }
+    }
+
+    private static string SnakeCase(string name)
+    {
+        var snake = new StringBuilder();
+        foreach (var letter in name)
+        {
+            if (char.IsUpper(letter) && snake.Length > 0) { snake.Append('_'); }
+            snake.Append(char.ToLowerInvariant(letter));
+        }
+        return snake.ToString();
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Runs;
+
+/// <summary>Where runs are kept.</summary>
+public sealed record RunsSettings
+{
+    /// <summary>Setting <c>Gnn:DataFolder</c>: the SQLite file, artifacts and locks.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Setting <c>ConnectionStrings:Runs</c>; empty means SQLite in the data folder.</summary>
+    public string? Postgres { get; init; }
+
+    public bool UsesPostgres => Postgres is not null;
+
+    public string SqliteFile => Path.Combine(DataFolder, "runs.db");
+
+    public string ArtifactsFolder(Guid run) => Path.Combine(DataFolder, "artifacts", run.ToString());
+
+    public static RunsSettings From(IConfiguration configuration)
+    {
+        var folder = configuration["Gnn:DataFolder"];
+        var postgres = configuration.GetConnectionString("Runs");
+        return new RunsSettings
+        {
+            DataFolder = Path.GetFullPath(string.IsNullOrWhiteSpace(folder) ? ".gnn" : folder),
+            Postgres = string.IsNullOrWhiteSpace(postgres) ? null : postgres,
+        };
+    }
+}

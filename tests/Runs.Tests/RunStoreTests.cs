@@ -1,0 +1,45 @@
+using Microsoft.EntityFrameworkCore;
+using Testing;
+using static Runs.Tests.RunsHost;
+
+namespace Runs.Tests;
+
+public sealed class RunStoreTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task Hosts_that_start_at_once_on_an_empty_Postgres_all_come_up()
+    {
+        var database = postgres.Server.NewDatabase();
+        var hosts = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => RunsHost.StartOn(database))));
+        await hosts[0].QueuedRun();
+        Assert.NotNull(await hosts[3].Queue.Claim("worker-a", Token));
+        foreach (var host in hosts) { await host.DisposeAsync(); }
+    }
+
+    [Fact]
+    public async Task A_lock_left_by_a_process_killed_while_migrating_does_not_block_the_next_start()
+    {
+        using var folder = TestFolders.NewTemporary();
+        var settings = new RunsSettings { DataFolder = folder.Path };
+        var store = new RunStore(settings, new RunSignal(settings, Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSignal>.Instance));
+        await using (var db = store.Open())
+        {
+            await db.Database.ExecuteSqlRawAsync("CREATE TABLE \"__EFMigrationsLock\" (\"Id\" INTEGER PRIMARY KEY, \"Timestamp\" TEXT NOT NULL)", Token);
+            await db.Database.ExecuteSqlRawAsync("INSERT INTO \"__EFMigrationsLock\" VALUES (1, '2020-01-01')", Token);
+        }
+
+        await store.Migrate(Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await using var after = store.Open();
+        Assert.Empty(await after.Database.GetPendingMigrationsAsync(Token));
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+    }
+
+    [Theory, OnBothStores]
+    public async Task The_model_has_no_change_that_lacks_a_migration(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        await using var db = host.Store.Open();
+        Assert.False(db.Database.HasPendingModelChanges());
+        Assert.Empty(await db.Database.GetPendingMigrationsAsync(Token));
+    }
+}

@@ -1,0 +1,53 @@
+using Hangfire;
+using Hangfire.PostgreSql;
+using static Runs.Tests.RunsHost;
+
+namespace Runs.Tests;
+
+public sealed class TicketTests(PostgresFixture postgres)
+{
+    [Theory, OnBothStores]
+    public async Task Each_created_run_rings_once_and_the_sweeper_replaces_lost_tickets(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        long Waiting() => host.Get<JobStorage>().GetMonitoringApi().EnqueuedCount(ITrainTicket.Queue);
+        await host.QueuedRun();
+        await host.QueuedRun();
+        Assert.Equal(2, Waiting());
+
+        // A ticket is taken and its worker dies before the claim.
+        using (var connection = host.Get<JobStorage>().GetConnection())
+        {
+            connection.FetchNextJob([ITrainTicket.Queue], Token).RemoveFromQueue();
+        }
+        Assert.Equal(1, Waiting());
+
+        await host.Get<TrainBell>().RingForQueued(Token);
+        Assert.Equal(2, Waiting());
+        await host.Get<TrainBell>().RingForQueued(Token);
+        Assert.Equal(2, Waiting());
+    }
+
+    [Theory, OnBothStores]
+    public async Task A_sweep_takes_lost_runs_back_and_rings_for_them(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        var claimed = await host.ClaimedRun();
+        await host.LetLeaseRunOut(claimed.Id);
+
+        using var sweeper = new RunSweeper(host.Queue, host.Get<TrainBell>(), Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
+        await sweeper.Sweep(Token);
+        Assert.Equal(Contracts.RunStatus.Queued, (await host.Read(claimed.Id)).Status);
+        Assert.True(host.Get<JobStorage>().GetMonitoringApi().EnqueuedCount(ITrainTicket.Queue) >= 1);
+    }
+
+    [Fact]
+    public async Task Hangfire_on_Postgres_renews_its_tickets_and_never_starts_without_storage()
+    {
+        await using var host = await RunsHost.Start(StoreKind.Postgres, postgres);
+        var effective = TicketStorage.EffectiveOptions(Assert.IsType<PostgreSqlStorage>(host.Get<JobStorage>()));
+        Assert.True(effective.UseSlidingInvisibilityTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(2), effective.InvisibilityTimeout);
+        Assert.False(effective.AllowDegradedModeWithoutStorage);
+    }
+}
