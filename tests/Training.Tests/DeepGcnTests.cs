@@ -1,4 +1,5 @@
 using Contracts;
+using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
 using DeepGnn.Models;
 using DeepGnn.Runtime;
@@ -43,7 +44,7 @@ public sealed class DeepGcnTests
         TorchRuntime.Start(seed: 1);
         using var scope = NewDisposeScope();
         using var model = new DeepGcn(spec with { Dropout = 0 }, Karate.Features.ColumnCount, Karate.ClassCount);
-        var x = tensor(Karate.Features.ToDense(), [34, Karate.Features.ColumnCount]);
+        using var x = new InputFeatures(Karate.Features, CPU);
         var labels = tensor(Array.ConvertAll(Karate.Labels, label => (long)label));
 
         var logits = model.forward(x, Karate.Graph);

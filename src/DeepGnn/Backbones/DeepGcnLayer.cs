@@ -1,4 +1,5 @@
 using Contracts;
+using DeepGnn.Aggregation;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using static TorchSharp.torch;
@@ -46,6 +47,15 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
 
     /// <summary>The same with the edge weights or features of the convolution.</summary>
     public Tensor forward(Tensor x, Graph graph, Tensor edges) => Layer(x, h => conv.forward(h, graph, edges));
+
+    /// <summary>A plain layer as the first of a stack: x is [N, F] as it was read, <paramref name="inputDropout"/> is drawn on it.</summary>
+    /// <exception cref="InvalidOperationException">The layer has a skip connection: its input must be hidden channels.</exception>
+    public Tensor forward(InputFeatures x, Graph graph, double inputDropout)
+    {
+        if (_block != Backbone.Plain) { throw new InvalidOperationException($"found a {_block} layer on input features, needed a plain one"); }
+        using var scope = NewDisposeScope();
+        return Dropped(Activated(conv.forward(x, graph, inputDropout))).MoveToOuterDisposeScope();
+    }
 
     private Tensor Layer(Tensor x, Func<Tensor, Tensor> convolve)
     {

@@ -64,12 +64,23 @@ public sealed class GcnConv : GraphConvolution
         return Convolve(x, normal.Graph, normal.Weights).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Unweighted, of input features that may be sparse: XΘ costs as much as X has entries.</summary>
+    public override Tensor forward(InputFeatures x, Graph graph, double dropout)
+    {
+        using var scope = NewDisposeScope();
+        var product = x.Times(lin.weight, dropout); // [N, F']
+        var normal = _normalize ? SymmetricNormalization.Of(graph, _addSelfLoops, product.dtype, product.device) : null;
+        return Biased(Aggregate.Sum(product, normal?.Graph ?? graph, normal?.Weights)).MoveToOuterDisposeScope();
+    }
+
     // A(XΘ) = (AX)Θ: the sum over edges runs on the narrower side.
     private Tensor Convolve(Tensor x, Graph graph, Tensor? weights)
     {
         var sum = _outChannels <= _inChannels
             ? Aggregate.Sum(lin.call(x), graph, weights)
             : lin.call(Aggregate.Sum(x, graph, weights)); // [N, F']
-        return bias is null ? sum : sum + bias;
+        return Biased(sum);
     }
+
+    private Tensor Biased(Tensor sum) => bias is null ? sum : sum + bias;
 }

@@ -1,3 +1,4 @@
+using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
 using static TorchSharp.torch;
 
@@ -16,4 +17,14 @@ public abstract class GraphConvolution : nn.Module<Tensor, Graph, Tensor>
     /// <exception cref="NotSupportedException">The operator takes nothing on edges.</exception>
     public virtual Tensor forward(Tensor x, Graph graph, Tensor edges) =>
         throw new NotSupportedException($"{GetName()} takes neither edge weights nor edge features");
+
+    /// <summary>The first layer's form: x comes as it was read, and dropout is drawn on it.</summary>
+    /// <param name="x">[N, F].</param>
+    /// <param name="graph">N nodes, E edges.</param>
+    /// <param name="dropout">Probability with which an entry of x is zeroed; 0 outside training.</param>
+    public virtual Tensor forward(InputFeatures x, Graph graph, double dropout)
+    {
+        using var dense = x.ToDense(dropout);
+        return forward(dense, graph);
+    }
 }

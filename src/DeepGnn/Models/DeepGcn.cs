@@ -1,4 +1,5 @@
 using Contracts;
+using DeepGnn.Aggregation;
 using DeepGnn.Backbones;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
@@ -16,7 +17,7 @@ namespace DeepGnn.Models;
 /// <para>Source: Li et al., DeepGCNs, arXiv:1904.03751 (pipeline, residual connection); Li et al., DeeperGCN, arXiv:2006.07739 (res+);
 /// Kipf and Welling, arXiv:1609.02907 (stem and prediction as convolutions).</para>
 /// </summary>
-public sealed class DeepGcn : nn.Module<Tensor, Graph, Tensor>
+public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
 {
     private readonly Linear? stem;
     private readonly ModuleList<DeepGcnLayer> layers = [];
@@ -64,30 +65,32 @@ public sealed class DeepGcn : nn.Module<Tensor, Graph, Tensor>
     }
 
     /// <inheritdoc />
-    public override Tensor forward(Tensor x, Graph graph)
+    public override Tensor forward(InputFeatures x, Graph graph)
     {
         using var scope = NewDisposeScope();
-        var h = stem is null ? nn.functional.dropout(x, spec.Dropout, training) : stem.forward(x); // [N, F] or [N, D]
-
-        var outputs = fusion is null ? null : new List<Tensor>();
+        var fused = new List<Tensor>();
+        var h = stem is null ? null : x.Times(stem.weight!, dropout: 0) + stem.bias!; // [N, D]
         foreach (var layer in layers)
         {
-            h = layer.forward(h, graph); // [N, D]
-            outputs?.Add(h);
+            var before = h;
+            h = before is null ? layer.forward(x, graph, training ? spec.Dropout : 0) : layer.forward(before, graph); // [N, D]
+
+            // What no fusion waits for is let go at once: an evaluation then holds two layers' channels, whatever the depth.
+            if (fusion is null) { before?.Dispose(); } else { fused.Add(h); }
         }
 
-        if (spec.Backbone == Backbone.ResPlus && layers.Count > 0)
+        if (spec.Backbone == Backbone.ResPlus && layers.Count > 0) { h = Finished(h!); }
+        if (fusion is not null)
         {
-            h = Finish(h);
-            if (outputs is not null) { outputs[^1] = h; }
+            fused[^1] = h!;
+            h = fusion.forward(fused); // [N, fused]
         }
 
-        if (fusion is not null) { h = fusion.forward(outputs!); } // [N, fused]
-        h = prediction is null ? head!.forward(h) : prediction.forward(h, graph); // [N, C]
+        h = prediction is null ? head!.forward(h!) : prediction.forward(h!, graph); // [N, C]
         return h.MoveToOuterDisposeScope();
     }
 
-    private Tensor Finish(Tensor h)
+    private Tensor Finished(Tensor h)
     {
         if (norm is not null) { h = norm.forward(h); }
         return nn.functional.dropout(nn.functional.relu(h), spec.Dropout, training);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Contracts;
+using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
 using DeepGnn.Memory;
 using DeepGnn.Models;
@@ -21,7 +22,8 @@ public sealed class FullBatchTrainer : IDisposable
 {
     private readonly RunSpec _spec;
     private readonly NodeDataset _data;
-    private readonly Tensor _features, _labels, _train, _valid, _test;
+    private readonly InputFeatures _features;
+    private readonly Tensor _labels, _train, _valid, _test;
     private readonly DeepGcn _model;
     private readonly Adam _optimizer;
 
@@ -34,13 +36,12 @@ public sealed class FullBatchTrainer : IDisposable
         _spec = spec;
         _data = data;
         var split = data.Splits[spec.Data.Split];
-        var features = data.Features;
-        _features = tensor(features.ToDense(), [features.RowCount, features.ColumnCount]).to(device);
+        _features = new InputFeatures(data.Features, device);
         _labels = tensor(Array.ConvertAll(data.Labels, label => (long)label)).to(device);
         _train = Indices(split.Train, device);
         _valid = Indices(split.Valid, device);
         _test = Indices(split.Test, device);
-        _model = new DeepGcn(spec.Model, features.ColumnCount, data.ClassCount);
+        _model = new DeepGcn(spec.Model, _features.FeatureCount, data.ClassCount);
         _model.to(device);
         _optimizer = new Adam(ParameterGroups(), spec.Training.LearningRate);
     }
@@ -112,7 +113,8 @@ public sealed class FullBatchTrainer : IDisposable
     {
         _optimizer.Dispose();
         _model.Dispose();
-        foreach (var held in new[] { _features, _labels, _train, _valid, _test }) { held.Dispose(); }
+        _features.Dispose();
+        foreach (var held in new[] { _labels, _train, _valid, _test }) { held.Dispose(); }
     }
 
     private void Step(int epoch)

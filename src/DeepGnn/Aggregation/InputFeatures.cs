@@ -1,0 +1,85 @@
+using DeepGnn.Datasets;
+using DeepGnn.Graphs;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Aggregation;
+
+/// <summary>
+/// Node features X [N, F] on a device, as the first layer meets them: constants, often almost all zero (Cora: 1.3 % of 3.9 million entries
+/// are not). Sparse ones are kept as a bipartite graph from features to nodes, so that X Wᵀ is one aggregation over the stored entries and
+/// dropout draws one number for each of them; a zero is dropped without being drawn, which leaves the distribution as it is.
+/// </summary>
+public sealed class InputFeatures : IDisposable
+{
+    // Above this share of stored entries the dense product is the faster one.
+    private const double SparseShare = 0.25;
+
+    private readonly FeatureMatrix _matrix;
+    private readonly Graph? _entries; // an edge N + f → n for each stored entry (n, f)
+    private readonly Tensor _values;  // [stored entries] when sparse, [N, F] when dense
+
+    /// <summary>Copies the features to the device.</summary>
+    public InputFeatures(FeatureMatrix matrix, Device device)
+    {
+        _matrix = matrix;
+        var sparse = matrix.Values.Length < SparseShare * matrix.RowCount * matrix.ColumnCount;
+        if (sparse)
+        {
+            _entries = EntriesOf(matrix);
+            _values = tensor(matrix.Values).to(device);
+        }
+        else
+        {
+            _values = tensor(matrix.ToDense(), [matrix.RowCount, matrix.ColumnCount]).to(device);
+        }
+    }
+
+    /// <summary>Number of features F.</summary>
+    public int FeatureCount => _matrix.ColumnCount;
+
+    /// <summary>dropout(X) Wᵀ, with a gradient for W alone.</summary>
+    /// <param name="weight">W [D, F].</param>
+    /// <param name="dropout">Probability with which an entry is zeroed; 0 outside training.</param>
+    /// <returns>[N, D].</returns>
+    public Tensor Times(Tensor weight, double dropout)
+    {
+        using var scope = NewDisposeScope();
+        var values = Dropped(_values, dropout);
+        if (_entries is null) { return values.matmul(weight.t()).MoveToOuterDisposeScope(); }
+
+        var nodes = zeros([_matrix.RowCount, weight.shape[0]], weight.dtype, weight.device);
+        var sums = Aggregate.Sum(cat([nodes, weight.t()], dim: 0), _entries, values); // [N + F, D]
+        return sums.narrow(0, 0, _matrix.RowCount).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>dropout(X) as a dense tensor [N, F].</summary>
+    public Tensor ToDense(double dropout)
+    {
+        using var scope = NewDisposeScope();
+        var values = Dropped(_values, dropout);
+        if (_entries is null) { return values.alias().MoveToOuterDisposeScope(); }
+
+        var (rows, columns) = Indices();
+        var dense = zeros([_matrix.RowCount, _matrix.ColumnCount], values.dtype, values.device);
+        return dense.index_put_(values, rows.to(values.device), columns.to(values.device)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _values.Dispose();
+        _entries?.ReleaseTensors();
+    }
+
+    private static Tensor Dropped(Tensor values, double dropout) => dropout > 0 ? nn.functional.dropout(values, dropout) : values;
+
+    private (Tensor Rows, Tensor Columns) Indices() =>
+        (tensor(_entries!.Targets, int64), tensor(_matrix.Columns, int64));
+
+    private static Graph EntriesOf(FeatureMatrix matrix)
+    {
+        var targets = new int[matrix.Columns.Length];
+        for (var n = 0; n < matrix.RowCount; n++) { targets.AsSpan(matrix.Offsets[n]..matrix.Offsets[n + 1]).Fill(n); }
+        return new Graph(matrix.RowCount + matrix.ColumnCount, Array.ConvertAll(matrix.Columns, column => matrix.RowCount + column), targets);
+    }
+}
