@@ -1,0 +1,43 @@
+using DeepGnn.Aggregation;
+using DeepGnn.Convolutions;
+using DeepGnn.Graphs;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Tests.Convolutions;
+
+/// <summary>Renaming nodes and shuffling edges changes nothing but the order of the rows.</summary>
+public sealed class EquivarianceTests
+{
+    private static readonly Dictionary<string, Func<GraphConvolution>> s_convolutions = new()
+    {
+        ["GCN"] = () => new GcnConv(5, 7),
+        ["GCN that widens"] = () => new GcnConv(5, 3),
+        ["GEN softmax"] = () => new GenConv(5, 7, new GenConvOptions { LearnT = true, MessageNorm = true }),
+        ["GEN max"] = () => new GenConv(5, 5, new GenConvOptions { Reduction = Reduction.Max, Norm = HiddenNorm.Layer }),
+        ["GEN power"] = () => new GenConv(5, 5, new GenConvOptions { Reduction = Reduction.PowerMean, LearnP = true }),
+    };
+
+    public static TheoryData<string> Names() => [.. s_convolutions.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Convolution_does_not_depend_on_the_order_of_nodes_and_edges(string name)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(7);
+        var graph = RandomGraph.Of(20, 70, seed: 4);
+        var (names, order) = (RandomGraph.Permutation(20, 1), RandomGraph.Permutation(70, 2));
+        var renamed = RandomGraph.Renamed(graph, names, order);
+        using var convolution = s_convolutions[name]();
+        convolution.to(ScalarType.Float64);
+        var x = randn(20, 5, float64);
+        var rows = tensor(names.Select(n => (long)n).ToArray());
+        var moved = zeros_like(x).index_copy_(0, rows, x);
+
+        var expected = convolution.call(x, graph);
+        var found = convolution.call(moved, renamed).index_select(0, rows);
+
+        Assert.True((expected - found).abs().max().item<double>() < 1e-12);
+    }
+}
