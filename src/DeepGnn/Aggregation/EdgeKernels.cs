@@ -36,7 +36,44 @@ internal abstract class EdgeKernels
     /// <summary>Gradients of <see cref="PowerMean"/>; the parameter's is [D].</summary>
     public abstract EdgeGradients PowerMeanBackward(
         Messages messages, Graph graph, Tensor p, double lowest, double highest, Tensor g, Needed needed);
+
+    /// <summary>Softmax of [E, H] over the edges of each target. Result [E, H].</summary>
+    public abstract Tensor EdgeSoftmax(Tensor scores, Graph graph);
+
+    /// <summary>Gradient of <see cref="EdgeSoftmax"/>; <paramref name="shares"/> is its result.</summary>
+    public abstract Tensor EdgeSoftmaxBackward(Tensor shares, Graph graph, Tensor g);
+
+    /// <summary>Σ_c a_hc·leakyrelu(z_ehc) of pairs z; a is [H, C], H·C = D. Result [E, H].</summary>
+    public abstract Tensor PairScores(Pairs pairs, Graph graph, Tensor attention, double slope);
+
+    /// <summary>Gradients of <see cref="PairScores"/>; the parameter's is [H, C].</summary>
+    public abstract PairGradients PairScoresBackward(Pairs pairs, Graph graph, Tensor attention, double slope, Tensor g, NeededByPairs needed);
+
+    /// <summary>
+    /// Mean and variance (divided by E) over all edges of y_e = leakyrelu(z_e); slope 1 leaves z as it is, 0 rectifies. Result [2, D].
+    /// </summary>
+    public abstract Tensor PairMoments(Pairs pairs, Graph graph, double slope);
+
+    /// <summary>Gradients of <see cref="PairMoments"/>; <paramref name="moments"/> is its result, g is [2, D].</summary>
+    public abstract PairGradients PairMomentsBackward(
+        Pairs pairs, Graph graph, double slope, Tensor moments, Tensor g, NeededByPairs needed);
 }
+
+/// <summary>z_e = s_j + t_i (+ a_e) for an edge j → i, never stored.</summary>
+/// <param name="Sources">s, [N, D].</param>
+/// <param name="Targets">t, [N, D].</param>
+/// <param name="Edges">a, [E, D], or null.</param>
+internal readonly record struct Pairs(Tensor Sources, Tensor Targets, Tensor? Edges = null);
+
+/// <summary>Which gradients of pairs somebody asked for.</summary>
+internal readonly record struct NeededByPairs(bool Sources, bool Targets, bool Edges, bool Parameter)
+{
+    public static NeededByPairs By(Pairs pairs, Tensor? parameter) => new(
+        pairs.Sources.requires_grad, pairs.Targets.requires_grad, pairs.Edges?.requires_grad ?? false, parameter?.requires_grad ?? false);
+}
+
+/// <summary>Gradients with respect to s, t, a and the function's parameter; null where not needed.</summary>
+internal readonly record struct PairGradients(Tensor? Sources, Tensor? Targets, Tensor? Edges, Tensor? Parameter);
 
 /// <summary>Which gradients somebody asked for.</summary>
 internal readonly record struct Needed(bool Nodes, bool Edges, bool Parameter);

@@ -33,6 +33,21 @@ internal static class Layers
         });
     }
 
+    public static BuiltOperator Jumping(GoldenCase golden)
+    {
+        var c = golden.Config;
+        var mode = c.Text("mode", "cat") switch
+        {
+            "cat" => JumpingMode.Concat,
+            "max" => JumpingMode.Max,
+            "lstm" => JumpingMode.Lstm,
+            var other => throw new UnsupportedCaseException($"mode {other}"),
+        };
+        var layers = c.Count("num_layers", golden.Inputs.Count);
+        var module = new JumpingKnowledge(mode, c.Count("channels"), layers);
+        return BuiltOperator.Of(module, inputs => module.call([.. Enumerable.Range(0, layers).Select(l => inputs[$"xs.{l}"])]));
+    }
+
     /// <summary>Reads "GCNConv" or "GENConv(softmax,t=0.7,learn_t,num_layers=2,norm=layer)".</summary>
     private static GraphConvolution ConvolutionNamed(string text, int inChannels, int outChannels)
     {

@@ -37,6 +37,82 @@ internal static class SparseConvolutions
         }));
     }
 
+    public static BuiltOperator Graph(GoldenCase golden)
+    {
+        var c = golden.Config;
+        return Convolution(new GraphConv(c.Count("in_channels"), c.Count("out_channels"), ReductionNamed(c.Text("aggr", "add")), c.Flag("bias", true)));
+    }
+
+    public static BuiltOperator Sage(GoldenCase golden)
+    {
+        var c = golden.Config;
+        return Convolution(new SageConv(c.Count("in_channels"), c.Count("out_channels"), new SageConvOptions
+        {
+            Reduction = ReductionNamed(c.Text("aggr", "mean")),
+            Normalize = c.Flag("normalize"),
+            RootWeight = c.Flag("root_weight", true),
+            Project = c.Flag("project"),
+            Bias = c.Flag("bias", true),
+        }));
+    }
+
+    public static BuiltOperator Gin(GoldenCase golden)
+    {
+        var c = golden.Config;
+        c.Note("in_channels", "out_channels");
+        return Convolution(new GinConv(Perceptrons.FromParameters(golden, "nn"), c.Number("eps", 0), c.Flag("train_eps")));
+    }
+
+    public static BuiltOperator Gine(GoldenCase golden)
+    {
+        var c = golden.Config;
+        c.Note("out_channels");
+        return Convolution(new GineConv(
+            Perceptrons.FromParameters(golden, "nn"), c.Number("eps", 0), c.Flag("train_eps"), c.OptionalCount("edge_dim"), c.Count("in_channels")));
+    }
+
+    public static BuiltOperator Gat(GoldenCase golden)
+    {
+        var c = golden.Config;
+        return Convolution(new GatConv(c.Count("in_channels"), c.Count("out_channels"), Attention(c)));
+    }
+
+    public static BuiltOperator Gatv2(GoldenCase golden)
+    {
+        var c = golden.Config;
+        return Convolution(new Gatv2Conv(c.Count("in_channels"), c.Count("out_channels"), Attention(c) with { ShareWeights = c.Flag("share_weights") }));
+    }
+
+    public static BuiltOperator Gcn2(GoldenCase golden)
+    {
+        var c = golden.Config;
+        c.Note("out_channels");
+        var module = new Gcn2Conv(
+            c.Count("in_channels"), c.Number("alpha", 0), c.OptionalNumber("theta"), c.OptionalCount("layer"), c.Flag("shared_weights", true),
+            c.Flag("normalize", true), c.Flag("add_self_loops", true));
+        return BuiltOperator.Of(module, inputs => inputs.Optional("edge_weight") is { } weights
+            ? module.forward(inputs["x"], inputs["x_0"], GraphOf(golden), weights)
+            : module.call(inputs["x"], inputs["x_0"], GraphOf(golden)));
+    }
+
+    public static BuiltOperator Appnp(GoldenCase golden)
+    {
+        var c = golden.Config;
+        c.Note("in_channels", "out_channels");
+        return Convolution(new Appnp(c.Count("K"), c.Number("alpha", 0), 0, c.Flag("normalize", true), c.Flag("add_self_loops", true)));
+    }
+
+    private static AttentionOptions Attention(CaseConfig c) => new()
+    {
+        Heads = c.Count("heads", 1),
+        Concat = c.Flag("concat", true),
+        NegativeSlope = c.Number("negative_slope", 0.2),
+        AddSelfLoops = c.Flag("add_self_loops", true),
+        EdgeChannels = c.OptionalCount("edge_dim"),
+        Bias = c.Flag("bias", true),
+        Residual = c.Flag("residual"),
+    };
+
     public static BuiltOperator Convolution(GraphConvolution module) => BuiltOperator.Of(module, inputs =>
     {
         var graph = GraphOf(inputs.Case);

@@ -15,6 +15,14 @@ public sealed class EquivarianceTests
         ["GCN that widens"] = () => new GcnConv(5, 3),
         ["GEN softmax"] = () => new GenConv(5, 7, new GenConvOptions { LearnT = true, MessageNorm = true }),
         ["GEN max"] = () => new GenConv(5, 5, new GenConvOptions { Reduction = Reduction.Max, Norm = HiddenNorm.Layer }),
+        ["GraphConv"] = () => new GraphConv(5, 7),
+        ["SAGE mean"] = () => new SageConv(5, 7),
+        ["SAGE max, projected"] = () => new SageConv(5, 7, new SageConvOptions { Reduction = Reduction.Max, Project = true, Normalize = true }),
+        ["GIN"] = () => new GinConv(nn.Linear(5, 7), 0.3),
+        ["GINE"] = () => new GineConv(nn.Linear(5, 7)),
+        ["GAT"] = () => new GatConv(5, 3, new AttentionOptions { Heads = 2 }),
+        ["GATv2"] = () => new Gatv2Conv(5, 3, new AttentionOptions { Heads = 2, Concat = false }),
+        ["APPNP"] = () => new Appnp(3, 0.2),
         ["GEN power"] = () => new GenConv(5, 5, new GenConvOptions { Reduction = Reduction.PowerMean, LearnP = true }),
     };
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace DeepGnn.Aggregation.Torch;
 
 /// <summary>The kernels in libtorch operators, for any device.</summary>
-internal sealed class TorchKernels : EdgeKernels
+internal sealed partial class TorchKernels : EdgeKernels
 {
     // TorchSharp has no managed binding for index_reduce; TorchScript reaches it.
     private static readonly Lazy<jit.CompilationUnit> s_script = new(() => jit.compile("""

@@ -1,0 +1,62 @@
+using static TorchSharp.torch;
+
+namespace DeepGnn.Graphs;
+
+/// <summary>Which graph of a batch each node belongs to; reductions over the nodes of each graph.</summary>
+public sealed class GraphBatch
+{
+    private readonly int[] _graphOfNode;
+    private readonly int[] _sizes;
+
+    /// <summary>Nodes of several disjoint graphs side by side.</summary>
+    /// <param name="graphOfNode">Length N: each node's graph, in [0, G).</param>
+    /// <param name="graphCount">G; the largest index + 1 if null.</param>
+    /// <exception cref="ArgumentException">A graph index out of range.</exception>
+    public GraphBatch(int[] graphOfNode, int? graphCount = null)
+    {
+        GraphCount = graphCount ?? (graphOfNode.Length == 0 ? 0 : graphOfNode.Max() + 1);
+        _graphOfNode = graphOfNode;
+        _sizes = new int[GraphCount];
+        for (var i = 0; i < graphOfNode.Length; i++)
+        {
+            if ((uint)graphOfNode[i] >= (uint)GraphCount)
+            {
+                throw new ArgumentException($"node {i}: found graph {graphOfNode[i]}, needed a graph from 0 to {GraphCount - 1}");
+            }
+
+            _sizes[graphOfNode[i]]++;
+        }
+    }
+
+    /// <summary>Number of graphs G.</summary>
+    public int GraphCount { get; }
+
+    /// <summary>Length N: the graph of each node.</summary>
+    public IReadOnlyList<int> GraphOfNode => _graphOfNode;
+
+    /// <summary>Number of nodes of each graph, as [G, 1], at least 1.</summary>
+    public Tensor Sizes(Tensor like) => tensor(_sizes, like.dtype, like.device).clamp_min(1).unsqueeze(1);
+
+    /// <summary>Sums of the rows of each graph: [N, D] gives [G, D].</summary>
+    public Tensor Sum(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return zeros(GraphCount, x.shape[1], x.dtype, x.device).index_add(0, Index(x), x, 1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Means of the rows of each graph: [N, D] gives [G, D].</summary>
+    public Tensor Mean(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return (Sum(x) / Sizes(x)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Each node gets its graph's row: [G, D] gives [N, D].</summary>
+    public Tensor Spread(Tensor rows)
+    {
+        using var scope = NewDisposeScope();
+        return rows.index_select(0, Index(rows)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Index(Tensor like) => tensor(_graphOfNode, int64, like.device);
+}
