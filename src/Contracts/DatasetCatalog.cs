@@ -9,11 +9,16 @@ public static class DatasetCatalog
     /// <summary>Names the folder for downloads, when the default does not suit.</summary>
     public const string CacheVariable = "GNN_DATA_CACHE";
 
-    public static IReadOnlyList<DatasetEntry> Entries { get; } = KnownDatasets.All;
+    /// <summary>The sets a run can be trained on.</summary>
+    public static IReadOnlyList<DatasetEntry> Entries { get; } = [.. KnownDatasets.All, .. OtherTasks.All.Where(entry => IsTrainable(entry.Task))];
 
-    public static DatasetEntry? Find(string name) => Entries.FirstOrDefault(entry => entry.Name == name);
+    /// <summary>A set of any task.</summary>
+    public static DatasetEntry? Find(string name) => Entries.Concat(OtherTasks.All).FirstOrDefault(entry => entry.Name == name);
 
-    /// <summary>All sets, those in <paramref name="folders"/> marked as available.</summary>
+    /// <summary>Whether the Trainer has a model for the task; sets of other tasks can be read by name, but are not offered.</summary>
+    public static bool IsTrainable(string task) => task == DatasetTasks.NodeClassification;
+
+    /// <summary>The sets of <see cref="Entries"/>, those in <paramref name="folders"/> marked as available.</summary>
     public static IReadOnlyList<DatasetInfo> List(IReadOnlyList<string> folders) => [.. Entries.Select(entry => entry.Describe(folders))];
 
     /// <summary>What to tell someone who asked for a set that does not exist.</summary>

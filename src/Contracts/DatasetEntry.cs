@@ -38,7 +38,7 @@ public sealed record DatasetEntry
         {
             foreach (var place in Places)
             {
-                var found = Files.Select(file => file.FindIn(Path.Combine(folder, place))).ToList();
+                var found = Files.Select(file => file.FindIn(Path.GetFullPath(Path.Combine(folder, place)))).ToList();
                 if (found.Count > 0 && found.TrueForAll(path => path is not null)) { return found!; }
             }
         }
@@ -82,4 +82,15 @@ public enum DatasetFormat
     Npz,
     KarateClub,
     BlockModel,
+    FacebookPages,
+    Twitch,
+    TuGraphs,
+}
+
+/// <summary>What a data set is for, in the words of <see cref="DatasetEntry.Task"/>.</summary>
+public static class DatasetTasks
+{
+    public const string NodeClassification = "node classification";
+    public const string InductiveNodeClassification = "inductive node classification";
+    public const string GraphClassification = "graph classification";
 }

@@ -77,7 +77,7 @@ public sealed class DatasetCatalogTests
         TestFolders.RequireData();
         foreach (var entry in DatasetCatalog.Entries.Where(entry => entry.Files.Count > 0 && entry.Locate([TestFolders.Data]) is not null))
         {
-            foreach (var (file, path) in entry.Files.Zip(entry.Locate([TestFolders.Data])!))
+            foreach (var (file, path) in entry.Files.Zip(entry.Locate([TestFolders.Data])!).Where(pair => pair.First.Sha256 is not null))
             {
                 var found = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)));
                 Assert.Equal((file.Name, file.Sha256), (file.Name, found));

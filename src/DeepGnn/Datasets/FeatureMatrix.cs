@@ -41,6 +41,17 @@ public sealed record FeatureMatrix
         return new() { RowCount = rowCount, ColumnCount = columnCount, Offsets = offsets, Columns = [.. columns], Values = [.. kept] };
     }
 
+    /// <summary>Ones at the columns listed for each row, which must rise within it.</summary>
+    public static FeatureMatrix FromColumns(int columnCount, IReadOnlyList<IReadOnlyList<int>> rows)
+    {
+        var offsets = new int[rows.Count + 1];
+        for (var i = 0; i < rows.Count; i++) { offsets[i + 1] = offsets[i] + rows[i].Count; }
+
+        var values = new float[offsets[^1]];
+        Array.Fill(values, 1);
+        return new() { RowCount = rows.Count, ColumnCount = columnCount, Offsets = offsets, Columns = [.. rows.SelectMany(row => row)], Values = values };
+    }
+
     /// <summary>Row-major [N, F] array.</summary>
     public float[] ToDense()
     {

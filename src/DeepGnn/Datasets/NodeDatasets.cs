@@ -16,7 +16,7 @@ public static class NodeDatasets
     /// <exception cref="DataSpecException">There is no such set or split, or settings do not belong to it.</exception>
     public static NodeDataset Load(DataSpec data, IReadOnlyList<string> folders, DatasetDownload? download = null)
     {
-        var entry = DatasetCatalog.Find(data.Dataset) ?? throw new DataSpecException("$.data.dataset", DatasetCatalog.UnknownName(data.Dataset));
+        var entry = DatasetFiles.Find(data);
         if (data.Sbm is not null && entry.Format != DatasetFormat.BlockModel)
         {
             throw new DataSpecException("$.data.sbm", $"found settings of the generated set beside data set \"{entry.Name}\", needed none");
@@ -24,29 +24,16 @@ public static class NodeDatasets
 
         var set = entry.Format switch
         {
-            DatasetFormat.Planetoid => PlanetoidReader.Read(entry.Name, Locate(entry, folders, download)),
-            DatasetFormat.Npz => NpzDatasetReader.Read(entry.Name, Locate(entry, folders, download)[0], entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
+            DatasetFormat.Planetoid => PlanetoidReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)),
+            DatasetFormat.Npz => NpzDatasetReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)[0], entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
+            DatasetFormat.FacebookPages => SocialGraphs.FacebookPages(entry.Name, DatasetFiles.Locate(entry, folders, download)),
             DatasetFormat.KarateClub => KarateClub.Make(),
             DatasetFormat.BlockModel => BlockModel.Make(data.Sbm ?? new()),
-            _ => throw new DataSpecException("$.data.dataset", $"found \"{entry.Name}\" for {entry.Task}, needed a set for node classification"),
+            _ => throw DatasetFiles.WrongTask(entry, DatasetTasks.NodeClassification),
         };
 
         NodeDatasetChecks.Checked(entry.Name, set);
-        if (data.Split < 0 || data.Split >= set.Splits.Count)
-        {
-            throw new DataSpecException("$.data.split", $"found {data.Split}, needed 0 to {set.Splits.Count - 1} for data set \"{entry.Name}\"");
-        }
-
+        DatasetFiles.CheckSplit(data, set.Splits.Count);
         return data.RowNormalize ? set with { Features = set.Features.RowNormalized() } : set;
-    }
-
-    private static IReadOnlyList<string> Locate(DatasetEntry entry, IReadOnlyList<string> folders, DatasetDownload? download)
-    {
-        if (entry.Locate(folders) is { } found) { return found; }
-        if (download is not null && entry.Downloadable) { return download.Fetch(entry); }
-
-        var missing = $"found none of the folders {string.Join(":", folders)} with {string.Join(", ", entry.Files.Select(file => file.Name))}, "
-            + $"needed them in one folder, for example {entry.Places[0]} (set {DatasetCatalog.FoldersVariable})";
-        throw new DataException(entry.Name, missing);
     }
 }

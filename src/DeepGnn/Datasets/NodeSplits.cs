@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DeepGnn.Datasets;
 
 /// <summary>Ways to divide labelled nodes into train, valid and test.</summary>
@@ -28,6 +30,48 @@ public static class NodeSplits
         }
 
         return new([.. trains.Order()], [.. valids.Order()], [.. tests.Order()]);
+    }
+
+    /// <summary>A random share of all labelled nodes trains, another chooses, the rest tests; none is empty where there are three nodes.</summary>
+    /// <param name="labels">Length N; −1 is a node without label, which no split holds.</param>
+    /// <param name="train">Share in (0, 1).</param>
+    /// <param name="valid">Share in (0, 1 − train).</param>
+    /// <param name="seed">Equal seeds give equal splits on every machine.</param>
+    public static NodeSplit Random(int[] labels, double train, double valid, int seed)
+    {
+        if (!(train > 0 && valid > 0 && train + valid < 1))
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"found shares {train} and {valid}, needed two above 0 with a sum below 1"));
+        }
+
+        var nodes = Enumerable.Range(0, labels.Length).Where(node => labels[node] >= 0).ToArray();
+        new SeededRandom(seed, stream: 4).Shuffle(nodes);
+        var forTrain = Math.Max(1, (int)(train * nodes.Length));
+        var forValid = Math.Max(1, (int)(valid * nodes.Length));
+        return new([.. nodes.Take(forTrain).Order()], [.. nodes.Skip(forTrain).Take(forValid).Order()], [.. nodes.Skip(forTrain + forValid).Order()]);
+    }
+
+    /// <summary>
+    /// Deals samples into folds so that each fold has nearly the same share of every class (stratified cross-validation).
+    /// </summary>
+    /// <param name="labels">Class of each sample.</param>
+    /// <param name="folds">Number of folds K ≥ 2.</param>
+    /// <param name="seed">Equal seeds give equal folds on every machine.</param>
+    /// <returns>K sets of samples, in rising order; together all of them.</returns>
+    public static IReadOnlyList<int[]> Folds(int[] labels, int folds, int seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
+        var dealt = Enumerable.Range(0, folds).Select(_ => new List<int>()).ToArray();
+        var random = new SeededRandom(seed, stream: 5);
+        var next = 0;
+        foreach (var label in labels.Distinct().Order())
+        {
+            var samples = Enumerable.Range(0, labels.Length).Where(i => labels[i] == label).ToArray();
+            random.Shuffle(samples);
+            foreach (var sample in samples) { dealt[next++ % folds].Add(sample); }
+        }
+
+        return [.. dealt.Select(fold => fold.Order().ToArray())];
     }
 
     /// <summary>Splits of one mask row each, as [S, N] arrays in row-major order.</summary>

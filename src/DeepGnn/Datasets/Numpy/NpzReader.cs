@@ -33,7 +33,7 @@ internal sealed class NpzReader : IDisposable
                 if (!_members.TryAdd(Name(entry), entry)) { throw new DataException(path, $"found member {entry.FullName} twice, needed it once"); }
             }
         }
-        catch (Exception error) when (IsDamage(error))
+        catch (Exception error) when (FileReading.IsDamage(error))
         {
             stream.Dispose();
             throw new DataException(path, $"not a readable .npz (zip) file: {error.Message}", error);
@@ -87,7 +87,7 @@ internal sealed class NpzReader : IDisposable
 
             return bytes;
         }
-        catch (Exception error) when (IsDamage(error))
+        catch (Exception error) when (FileReading.IsDamage(error))
         {
             throw new DataException(place, $"cannot be unpacked: {error.Message}", error);
         }
@@ -95,7 +95,4 @@ internal sealed class NpzReader : IDisposable
 
     private static string Name(ZipArchiveEntry entry) =>
         entry.FullName.EndsWith(".npy", StringComparison.Ordinal) ? entry.FullName[..^4] : entry.FullName;
-
-    private static bool IsDamage(Exception error) =>
-        error is InvalidDataException or IOException or NotSupportedException or ArgumentException or OverflowException;
 }
