@@ -13,6 +13,16 @@ public interface IRunClient
     Task RunProgressed(Guid runId, RunHistory added);
 }
 
+/// <summary>What a client may call on the hub.</summary>
+public interface IRunHub
+{
+    /// <summary>Joins the group of one run.</summary>
+    Task WatchRun(Guid id);
+
+    /// <summary>Joins the group of the runs list.</summary>
+    Task WatchRuns();
+}
+
 public static class RunHub
 {
     public const string Path = "/hubs/runs";

@@ -1,0 +1,256 @@
+// One ECharts canvas that grows by appended points. Everything about a chart's look is here; what it shows comes from MetricChart.razor.
+
+const palettes = {
+  light: {
+    text: '#566074', strong: '#1b2330', line: '#e2e6ec', surface: '#ffffff', mark: '#7b8496', bad: '#c02f1d',
+    train: '#2f5fd0', valid: '#c25a06', test: '#0f7a60',
+    a: '#2f5fd0', b: '#c25a06', c: '#0f7a60', d: '#8a3fb0', e: '#b03060', f: '#5b6577',
+  },
+  dark: {
+    text: '#a0abbd', strong: '#e6eaf1', line: '#2a323e', surface: '#191f28', mark: '#7b8699', bad: '#ff8672',
+    train: '#84a9ff', valid: '#f0a35e', test: '#4fd1a5',
+    a: '#84a9ff', b: '#f0a35e', c: '#4fd1a5', d: '#c99bf0', e: '#f28bb0', f: '#a0abbd',
+  },
+};
+
+const formats = {
+  number: v => Math.abs(v) >= 1e5 || (v !== 0 && Math.abs(v) < 1e-4) ? v.toExponential(2) : String(+v.toPrecision(5)),
+  metric: v => v.toFixed(4),
+  mebibytes: v => v >= 1024 ? `${+(v / 1024).toFixed(2)} GiB` : `${+v.toFixed(1)} MiB`,
+  seconds: v => v >= 1 ? `${+v.toFixed(2)} s` : `${+(v * 1000).toPrecision(3)} ms`,
+};
+const axisFormats = { ...formats, metric: v => String(+v.toFixed(4)) };
+
+export function create(element, options) {
+  return new MetricChart(element, options);
+}
+
+class MetricChart {
+  constructor(element, options) {
+    this.element = element;
+    this.options = options;
+    this.dark = options.dark;
+    this.log = false;
+    this.points = options.series.map(() => []);
+    this.missing = []; // [x, height, series name, value] where a value was NaN or infinite
+    this.gaps = false;
+    this.marked = null;
+    this.pinned = null; // the x range a person zoomed to; null follows the data
+    this.chart = echarts.init(element, null, { renderer: 'canvas' });
+    if (options.together) {
+      this.chart.group = options.together;
+      echarts.connect(options.together);
+    }
+    this.chart.on('datazoom', () => this.rememberZoom());
+    this.resizing = new ResizeObserver(() => { if (element.clientWidth > 0) { this.chart.resize(); } });
+    this.resizing.observe(element);
+    this.onKey = event => this.key(event);
+    element.addEventListener('keydown', this.onKey);
+    this.drawAll();
+  }
+
+  append(bytes) {
+    const numbers = new Float64Array(bytes.slice().buffer);
+    const width = this.points.length + 1;
+    for (let at = 0; at < numbers.length; at += width) {
+      const x = numbers[at];
+      for (let s = 0; s < this.points.length; s++) {
+        const y = numbers[at + 1 + s];
+        this.points[s].push([x, y]);
+        if (!Number.isFinite(y)) { this.gaps = true; }
+        if (!Number.isFinite(y) && this.options.markMissing) { this.missing.push([x, 0.03, this.options.series[s].name, String(y)]); }
+      }
+    }
+    this.drawSoon();
+  }
+
+  removeAfter(x) {
+    for (const list of [...this.points, this.missing]) {
+      let end = list.length;
+      while (end > 0 && list[end - 1][0] > x) { end--; }
+      list.length = end;
+    }
+    if (this.marked && this.marked.x > x) { this.marked = null; }
+    this.drawSoon();
+  }
+
+  mark(x, label, series) {
+    this.marked = x === null ? null : { x, label, series };
+    this.drawSoon();
+  }
+
+  setDark(dark) { this.dark = dark; this.drawAll(); }
+
+  setLog(log) { this.log = log; this.drawAll(); }
+
+  showAll() { this.zoomTo(null); }
+
+  dispose() {
+    this.disposed = true;
+    this.resizing.disconnect();
+    this.element.removeEventListener('keydown', this.onKey);
+    this.chart.dispose();
+  }
+
+  // ---- drawing
+
+  drawSoon() {
+    if (this.waiting) { return; }
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      if (!this.disposed) { this.chart.setOption({ series: this.series(), dataZoom: this.zoom() }); }
+    });
+  }
+
+  drawAll() {
+    const c = this.colors();
+    const format = formats[this.options.format];
+    this.chart.setOption({
+      animation: false,
+      textStyle: { fontFamily: getComputedStyle(this.element).fontFamily, color: c.text },
+      grid: { left: 8, right: 14, top: 30, bottom: 34, containLabel: true },
+      legend: {
+        top: 0, right: 4, itemWidth: 26, itemHeight: 8, itemGap: 14, textStyle: { color: c.text }, inactiveColor: c.line,
+        data: this.options.series.map(s => s.name),
+      },
+      tooltip: {
+        trigger: 'axis', confine: true, backgroundColor: c.surface, borderColor: c.line, textStyle: { color: c.strong, fontSize: 12 },
+        axisPointer: { type: 'line', lineStyle: { color: c.mark } },
+        formatter: rows => this.tooltip(rows, format),
+      },
+      xAxis: {
+        type: 'value', min: 'dataMin', max: 'dataMax', minInterval: 1, name: this.options.xName, nameLocation: 'middle', nameGap: 0, nameTextStyle: { color: 'transparent' },
+        axisLine: { onZero: false, lineStyle: { color: c.line } }, axisTick: { show: false }, splitLine: { show: false },
+        axisLabel: { color: c.text, hideOverlap: true, formatter: v => Number.isInteger(v) ? String(v) : '' },
+      },
+      yAxis: [
+        {
+          id: 'y', type: this.log ? 'log' : 'value', scale: true, splitNumber: 4,
+          axisLabel: { color: c.text, formatter: axisFormats[this.options.format], hideOverlap: true }, axisLine: { show: false },
+          splitLine: { lineStyle: { color: c.line } }, minorSplitLine: { show: false },
+        },
+        { id: 'bottom', type: 'value', min: 0, max: 1, show: false },
+      ],
+      dataZoom: this.zoom(),
+      series: this.series(),
+    });
+  }
+
+  series() {
+    const c = this.colors();
+    const lines = this.options.series.map((line, s) => ({
+      id: line.name, name: line.name, type: 'line', yAxisIndex: 0, connectNulls: false, sampling: 'minmax',
+      showSymbol: line.symbols || this.points[s].length === 1, symbol: 'circle', symbolSize: line.symbols ? 7 : 5,
+      lineStyle: { width: 1.8, type: dash(line.dash), color: c[line.color] }, itemStyle: { color: c[line.color] },
+      emphasis: { disabled: true },
+      // On a log scale a value of 0 or less has no place; like NaN it is a gap.
+      data: this.log || this.gaps ? this.points[s].map(p => Number.isFinite(p[1]) && (p[1] > 0 || !this.log) ? p : [p[0], '-']) : this.points[s],
+      markLine: s === 0 ? this.markLine(c) : undefined,
+      markPoint: this.markPoint(s, c),
+    }));
+    lines.push({
+      id: 'missing', name: 'not a number', type: 'scatter', yAxisIndex: 1, symbol: 'triangle', symbolSize: 8, itemStyle: { color: c.bad },
+      data: this.missing.map(m => [m[0], m[1]]), tooltip: { show: true }, z: 5,
+    });
+    return lines;
+  }
+
+  markLine(c) {
+    return {
+      silent: true, symbol: 'none', animation: false, lineStyle: { color: c.mark, type: 'dashed', width: 1 },
+      label: { formatter: this.marked?.label ?? '', color: c.text, position: 'insideEndTop', fontSize: 11 },
+      data: this.marked ? [{ xAxis: this.marked.x }] : [],
+    };
+  }
+
+  markPoint(s, c) {
+    const point = this.marked && this.marked.series === s ? this.points[s].find(p => p[0] === this.marked.x) : undefined;
+    return {
+      silent: true, symbol: 'circle', symbolSize: 9, label: { show: false }, animation: false,
+      itemStyle: { color: c.surface, borderColor: c[this.options.series[s].color], borderWidth: 2 },
+      data: point && Number.isFinite(point[1]) ? [{ coord: point }] : [],
+    };
+  }
+
+  tooltip(rows, format) {
+    const list = Array.isArray(rows) ? rows : [rows];
+    const x = list[0].value[0];
+    const lines = this.options.series.map((s, index) => {
+      const point = nearest(this.points[index], x);
+      if (!point || point[0] !== x) { return ''; }
+      const value = Number.isFinite(point[1]) ? format(point[1]) : String(point[1]);
+      return `<tr><td>${list.find(r => r.seriesName === s.name)?.marker ?? ''}${escape(s.name)}</td><td style="text-align:right;padding-left:14px;font-variant-numeric:tabular-nums">${value}</td></tr>`;
+    });
+    return `<div style="font-weight:600">${escape(this.options.xName)} ${x}</div><table>${lines.join('')}</table>`;
+  }
+
+  colors() { return palettes[this.dark ? 'dark' : 'light']; }
+
+  // ---- zoom: ECharts keeps it in percent, which would slide while points arrive; we keep what the person chose, in epochs
+
+  zoom() {
+    const c = this.colors();
+    const range = this.pinned ? { startValue: this.pinned.from, endValue: this.pinned.to ?? this.last() } : { start: 0, end: 100 };
+    return [
+      { id: 'inside', type: 'inside', filterMode: 'filter', zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: false, preventDefaultMouseMove: false, minValueSpan: 2, ...range },
+      {
+        id: 'slider', type: 'slider', filterMode: 'filter', height: 14, bottom: 6, showDetail: false, brushSelect: false, showDataShadow: false, minValueSpan: 2,
+        borderColor: 'transparent', backgroundColor: c.line + '66', fillerColor: c.mark + '33', handleStyle: { color: c.surface, borderColor: c.mark },
+        moveHandleSize: 0, handleSize: '110%', ...range,
+      },
+    ];
+  }
+
+  rememberZoom() {
+    const now = this.chart.getOption().dataZoom[0];
+    const whole = now.start <= 0.01 && now.end >= 99.99;
+    this.pinned = whole ? null : { from: now.startValue, to: now.end >= 99.99 ? null : now.endValue };
+  }
+
+  zoomTo(range) {
+    this.pinned = range;
+    const [first, last] = [this.first(), this.last()];
+    this.chart.dispatchAction({ type: 'dataZoom', dataZoomIndex: 0, startValue: range?.from ?? first, endValue: range?.to ?? last });
+  }
+
+  key(event) {
+    const [first, last] = [this.first(), this.last()];
+    if (event.ctrlKey || event.metaKey || event.altKey || last <= first) { return; }
+    const [from, to] = [this.pinned?.from ?? first, this.pinned?.to ?? last];
+    const span = to - from;
+    const moves = {
+      '+': [from + span / 4, to - span / 4], '=': [from + span / 4, to - span / 4],
+      '-': [from - span / 2, to + span / 2],
+      ArrowLeft: [from - span / 5, to - span / 5], ArrowRight: [from + span / 5, to + span / 5],
+      0: [first, last],
+    };
+    const move = moves[event.key];
+    if (!move) { return; }
+    event.preventDefault();
+    const width = Math.min(last - first, Math.max(2, move[1] - move[0]));
+    const start = Math.min(Math.max(first, move[0]), last - width);
+    this.zoomTo(width >= last - first ? null : { from: start, to: start + width });
+  }
+
+  first() { return this.points[0]?.[0]?.[0] ?? 0; }
+
+  last() { return this.points[0]?.at(-1)?.[0] ?? 0; }
+}
+
+function dash(name) {
+  return { dashed: [6, 3], dotted: [2, 3] }[name] ?? 'solid';
+}
+
+function nearest(list, x) {
+  let low = 0, high = list.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle][0] < x) { low = middle + 1; } else { high = middle; }
+  }
+  return list[low];
+}
+
+function escape(text) {
+  return text.replace(/[&<>"]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
+}

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Contracts;
+
+namespace Web;
+
+/// <summary>How figures and names read on every page.</summary>
+public static class Display
+{
+    private static readonly ConcurrentDictionary<Enum, string> Names = new();
+
+    /// <summary>The name that documents use: "res+", "validMetric".</summary>
+    public static string Name(Enum value) => Names.GetOrAdd(value, v => JsonSerializer.Serialize(v, v.GetType(), ContractJson.Options).Trim('"').Replace("\\u002B", "+", StringComparison.Ordinal));
+
+    public static string Model(RunSummary run) =>
+        $"{Name(run.Backbone)} · {Name(run.Convolution)} · {run.Layers} {(run.Layers == 1 ? "layer" : "layers")} · {run.HiddenChannels}";
+
+    /// <summary>A metric in [0, 1], or a dash while there is none.</summary>
+    public static string Metric(double? value) => value switch
+    {
+        null => "–",
+        { } number when !double.IsFinite(number) => NotANumber(number),
+        { } number => number.ToString("0.0000", CultureInfo.InvariantCulture),
+    };
+
+    public static string Figure(double value) => double.IsFinite(value) ? value.ToString("0.#####", CultureInfo.InvariantCulture) : NotANumber(value);
+
+    public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    public static string Bytes(long? bytes) => bytes switch
+    {
+        null => "–",
+        < 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0} KiB"),
+        < 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.00} GiB"),
+    };
+
+    /// <summary>"8.4 s", "3:07 min", "2:14:09 h", "3 d 4 h".</summary>
+    public static string Duration(TimeSpan time)
+    {
+        if (time < TimeSpan.Zero) { time = TimeSpan.Zero; }
+        return time switch
+        {
+            { TotalSeconds: < 10 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s"),
+            { TotalSeconds: < 60 } => $"{(int)time.TotalSeconds} s",
+            { TotalHours: < 1 } => $"{time.Minutes}:{time.Seconds:00} min",
+            { TotalDays: < 1 } => $"{time.Hours}:{time.Minutes:00}:{time.Seconds:00} h",
+            _ => $"{time.Days} d {time.Hours} h",
+        };
+    }
+
+    public static bool IsOver(RunStatus status) => status is RunStatus.Succeeded or RunStatus.Failed or RunStatus.Cancelled;
+
+    public static bool CanCancel(RunStatus status) => status is RunStatus.Queued or RunStatus.Running;
+
+    private static string NotANumber(double value) => double.IsNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+}
