@@ -16,7 +16,7 @@ const palettes = {
 const formats = {
   number: v => Math.abs(v) >= 1e5 || (v !== 0 && Math.abs(v) < 1e-4) ? v.toExponential(2) : String(+v.toPrecision(5)),
   metric: v => v.toFixed(4),
-  mebibytes: v => v >= 1024 ? `${+(v / 1024).toFixed(2)} GiB` : `${+v.toFixed(1)} MiB`,
+  mebibytes: v => `${Math.round(v).toLocaleString('en')} MiB`,
   seconds: v => v >= 1 ? `${+v.toFixed(2)} s` : `${+(v * 1000).toPrecision(3)} ms`,
 };
 const axisFormats = { ...formats, metric: v => String(+v.toFixed(4)) };
@@ -106,12 +106,14 @@ class MetricChart {
   drawAll() {
     const c = this.colors();
     const format = formats[this.options.format];
+    // Memory and time from 0, else noise looks like growth.
+    const fromZero = ['mebibytes', 'seconds'].includes(this.options.format);
     this.chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(this.element).fontFamily, color: c.text },
-      grid: { left: 8, right: 14, top: 30, bottom: 34, containLabel: true },
+      grid: { left: 4, right: 10, top: this.options.series.length > 1 ? 42 : 16, bottom: this.options.zoom ? 26 : 4, containLabel: true },
       legend: {
-        top: 0, right: 4, itemWidth: 26, itemHeight: 8, itemGap: 14, textStyle: { color: c.text }, inactiveColor: c.line,
+        show: this.options.series.length > 1, top: 0, left: 0, itemWidth: 26, itemHeight: 8, itemGap: 14, textStyle: { color: c.text }, inactiveColor: c.line,
         data: this.options.series.map(s => s.name),
       },
       tooltip: {
@@ -120,14 +122,15 @@ class MetricChart {
         formatter: rows => this.tooltip(rows, format),
       },
       xAxis: {
-        type: 'value', min: 'dataMin', max: 'dataMax', minInterval: 1, name: this.options.xName, nameLocation: 'middle', nameGap: 0, nameTextStyle: { color: 'transparent' },
+        // Depths double from one to the next: base 2 puts them at even steps.
+        type: this.options.logX ? 'log' : 'value', logBase: 2, min: 'dataMin', max: 'dataMax', minInterval: 1,
         axisLine: { onZero: false, lineStyle: { color: c.line } }, axisTick: { show: false }, splitLine: { show: false },
         axisLabel: { color: c.text, hideOverlap: true, formatter: v => Number.isInteger(v) ? String(v) : '' },
       },
       yAxis: [
         {
-          id: 'y', type: this.log ? 'log' : 'value', scale: true, splitNumber: 4,
-          axisLabel: { color: c.text, formatter: axisFormats[this.options.format], hideOverlap: true }, axisLine: { show: false },
+          id: 'y', type: this.log ? 'log' : 'value', scale: !fromZero, splitNumber: 4,
+          axisLabel: { color: c.text, formatter: axisFormats[this.options.format], hideOverlap: true }, axisLine: { show: false }, axisTick: { show: false },
           splitLine: { lineStyle: { color: c.line } }, minorSplitLine: { show: false },
         },
         { id: 'bottom', type: 'value', min: 0, max: 1, show: false },
@@ -141,7 +144,7 @@ class MetricChart {
     const c = this.colors();
     const lines = this.options.series.map((line, s) => ({
       id: line.name, name: line.name, type: 'line', yAxisIndex: 0, connectNulls: false, sampling: 'minmax',
-      showSymbol: line.symbols || this.points[s].length === 1, symbol: 'circle', symbolSize: line.symbols ? 7 : 5,
+      symbol: line.symbols || this.points[s].length === 1 ? 'circle' : 'none', symbolSize: line.symbols ? 7 : 5,
       lineStyle: { width: 1.8, type: dash(line.dash), color: c[line.color] }, itemStyle: { color: c[line.color] },
       emphasis: { disabled: true },
       // On a log scale a value of 0 or less has no place; like NaN it is a gap.
@@ -159,7 +162,7 @@ class MetricChart {
   markLine(c) {
     return {
       silent: true, symbol: 'none', animation: false, lineStyle: { color: c.mark, type: 'dashed', width: 1 },
-      label: { formatter: this.marked?.label ?? '', color: c.text, position: 'insideEndTop', fontSize: 11 },
+      label: { formatter: this.marked?.label ?? '', color: c.text, position: 'end', rotate: 0, distance: 3, fontSize: 11 },
       data: this.marked ? [{ xAxis: this.marked.x }] : [],
     };
   }
@@ -190,14 +193,15 @@ class MetricChart {
   // ---- zoom: ECharts keeps it in percent, which would slide while points arrive; we keep what the person chose, in epochs
 
   zoom() {
+    if (!this.options.zoom) { return []; }
     const c = this.colors();
     const range = this.pinned ? { startValue: this.pinned.from, endValue: this.pinned.to ?? this.last() } : { start: 0, end: 100 };
     return [
       { id: 'inside', type: 'inside', filterMode: 'filter', zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: false, preventDefaultMouseMove: false, minValueSpan: 2, ...range },
       {
-        id: 'slider', type: 'slider', filterMode: 'filter', height: 14, bottom: 6, showDetail: false, brushSelect: false, showDataShadow: false, minValueSpan: 2,
-        borderColor: 'transparent', backgroundColor: c.line + '66', fillerColor: c.mark + '33', handleStyle: { color: c.surface, borderColor: c.mark },
-        moveHandleSize: 0, handleSize: '110%', ...range,
+        id: 'slider', type: 'slider', filterMode: 'filter', height: 10, bottom: 4, showDetail: false, brushSelect: false, showDataShadow: false, minValueSpan: 2,
+        borderColor: 'transparent', backgroundColor: c.line + '55', fillerColor: c.mark + '2a', handleStyle: { color: c.surface, borderColor: c.mark },
+        emphasis: { handleStyle: { borderColor: c.train } }, moveHandleSize: 0, handleSize: '120%', ...range,
       },
     ];
   }
@@ -205,18 +209,23 @@ class MetricChart {
   rememberZoom() {
     const now = this.chart.getOption().dataZoom[0];
     const whole = now.start <= 0.01 && now.end >= 99.99;
-    this.pinned = whole ? null : { from: now.startValue, to: now.end >= 99.99 ? null : now.endValue };
+    this.pin(whole ? null : { from: now.startValue, to: now.end >= 99.99 ? null : now.endValue });
+  }
+
+  pin(range) {
+    this.pinned = range;
+    this.element.closest('.chart')?.toggleAttribute('data-zoomed', range !== null);
   }
 
   zoomTo(range) {
-    this.pinned = range;
+    this.pin(range);
     const [first, last] = [this.first(), this.last()];
     this.chart.dispatchAction({ type: 'dataZoom', dataZoomIndex: 0, startValue: range?.from ?? first, endValue: range?.to ?? last });
   }
 
   key(event) {
     const [first, last] = [this.first(), this.last()];
-    if (event.ctrlKey || event.metaKey || event.altKey || last <= first) { return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.options.zoom || last <= first) { return; }
     const [from, to] = [this.pinned?.from ?? first, this.pinned?.to ?? last];
     const span = to - from;
     const moves = {

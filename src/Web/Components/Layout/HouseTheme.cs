@@ -5,7 +5,7 @@ namespace Web.Components.Layout;
 /// <summary>Colours and type: calm, dense, readable; text on any ground has a contrast of at least 4.5.</summary>
 public static class HouseTheme
 {
-    private static readonly string[] Sans = ["Inter", "system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "Arial", "sans-serif"];
+    private static readonly string[] Sans = ["Inter", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "Helvetica Neue", "Arial", "sans-serif"];
 
     public static MudTheme Theme { get; } = new()
     {
