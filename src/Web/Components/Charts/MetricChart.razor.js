@@ -111,7 +111,7 @@ class MetricChart {
     this.chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(this.element).fontFamily, color: c.text },
-      grid: { left: 4, right: 10, top: this.options.series.length > 1 ? 42 : 16, bottom: this.options.zoom ? 26 : 4, containLabel: true },
+      grid: { left: 4, right: 10, top: this.options.series.length > 1 ? 42 : 16, bottom: this.options.zoom ? 26 : 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
       legend: {
         show: this.options.series.length > 1, top: 0, left: 0, itemWidth: 26, itemHeight: 8, itemGap: 14, textStyle: { color: c.text }, inactiveColor: c.line,
         data: this.options.series.map(s => s.name),
@@ -133,7 +133,7 @@ class MetricChart {
           axisLabel: { color: c.text, formatter: axisFormats[this.options.format], hideOverlap: true }, axisLine: { show: false }, axisTick: { show: false },
           splitLine: { lineStyle: { color: c.line } }, minorSplitLine: { show: false },
         },
-        { id: 'bottom', type: 'value', min: 0, max: 1, show: false },
+        { id: 'bottom', type: 'value', min: 0, max: 1, show: false, axisLabel: { show: false } },
       ],
       dataZoom: this.zoom(),
       series: this.series(),
