@@ -26,6 +26,10 @@ public static class Display
 
     public static string Figure(double value) => double.IsFinite(value) ? value.ToString("0.#####", CultureInfo.InvariantCulture) : NotANumber(value);
 
+    /// <summary>With as many decimals in each row of a table.</summary>
+    public static string Aligned(double value) =>
+        !double.IsFinite(value) ? NotANumber(value) : value.ToString(Math.Abs(value) < 1e5 ? "0.00000" : "0.000e+0", CultureInfo.InvariantCulture);
+
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     public static string Bytes(long? bytes) => bytes switch
