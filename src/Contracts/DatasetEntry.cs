@@ -85,12 +85,15 @@ public enum DatasetFormat
     FacebookPages,
     Twitch,
     TuGraphs,
+    Ogb,
+    Ppi,
 }
 
 /// <summary>What a data set is for, in the words of <see cref="DatasetEntry.Task"/>.</summary>
 public static class DatasetTasks
 {
     public const string NodeClassification = "node classification";
+    public const string MultiLabelNodeClassification = "multi-label node classification";
     public const string InductiveNodeClassification = "inductive node classification";
     public const string GraphClassification = "graph classification";
 }

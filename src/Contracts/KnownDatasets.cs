@@ -67,6 +67,8 @@ internal static class KnownDatasets
             Places = ["facebook_page_page", "facebook-pages", "."],
             Files = [new("facebook_edges.csv") { OtherNames = ["musae_facebook_edges.csv"] }, new("facebook_features.json") { OtherNames = ["musae_facebook_features.json"] }, new("facebook_target.csv") { OtherNames = ["musae_facebook_target.csv"] }],
         },
+        Ogb("ogbn-arxiv", "ogbn-arxiv: papers by subject", DatasetTasks.NodeClassification, 169_343, 128, 40),
+        Ogb("ogbn-products", "ogbn-products: co-purchases by category", DatasetTasks.NodeClassification, 2_449_029, 100, 47),
         new()
         {
             Name = "karate",
@@ -108,6 +110,21 @@ internal static class KnownDatasets
                 Sha256 = part.Sha256,
             })],
         };
+
+    /// <summary>Users bring these; edges are not counted here, as no file was at hand to count.</summary>
+    public static DatasetEntry Ogb(string name, string title, string task, int nodes, int features, int classes) => new()
+    {
+        Name = name,
+        Title = title,
+        Task = task,
+        Source = "Hu et al., Open Graph Benchmark, 2020",
+        Format = DatasetFormat.Ogb,
+        Nodes = nodes,
+        Features = features,
+        Classes = classes,
+        Places = [name.Replace('-', '_'), name, $"ogb/{name.Replace('-', '_')}", name["ogbn-".Length..], $"ogb/{name["ogbn-".Length..]}"],
+        Files = [new("raw/edge.csv.gz") { OtherNames = ["raw/edge.csv"] }],
+    };
 
     private static DatasetEntry Npz(
         string name, string title, string source, int nodes, long edges, int features, int classes, string place, DatasetFile file) => new()

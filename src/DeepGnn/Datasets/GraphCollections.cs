@@ -21,6 +21,7 @@ public static class GraphCollections
         {
             DatasetFormat.Twitch => SocialGraphs.Twitch(entry.Name, DatasetFiles.Locate(entry, folders, download)),
             DatasetFormat.TuGraphs => ReadTu(entry.Name, DatasetFiles.Locate(entry, folders, download)[0]),
+            DatasetFormat.Ppi => PpiReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)),
             _ => throw DatasetFiles.WrongTask(entry, $"{DatasetTasks.GraphClassification} or {DatasetTasks.InductiveNodeClassification}"),
         };
 

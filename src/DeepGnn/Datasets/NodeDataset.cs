@@ -23,6 +23,12 @@ public sealed record NodeDataset
     /// <summary>At least one way to divide the labelled nodes.</summary>
     public required IReadOnlyList<NodeSplit> Splits { get; init; }
 
+    /// <summary>Several yes-or-no labels for each node [N, C], where the set has them; <see cref="Labels"/> is empty then.</summary>
+    public LabelMatrix? Targets { get; init; }
+
+    /// <summary>Features of each edge [E, K] in the order of <see cref="Graph"/>'s edges; null for most sets.</summary>
+    public DenseMatrix? EdgeFeatures { get; init; }
+
     /// <summary>How the set is scored in its literature: accuracy, or area under the ROC curve for a binary set.</summary>
     public Metric Metric { get; init; } = Metric.Accuracy;
 }
@@ -39,8 +45,11 @@ public enum Metric
     /// <summary>Share of nodes whose most probable class is the label.</summary>
     Accuracy,
 
-    /// <summary>Area under the receiver operating characteristic of class 1 of 2.</summary>
+    /// <summary>Area under the receiver operating characteristic of class 1 of 2, or the mean of it over several yes-or-no labels.</summary>
     RocAuc,
+
+    /// <summary>Micro-averaged F1 over several yes-or-no labels.</summary>
+    MicroF1,
 }
 
 /// <summary>A data set that cannot be used: the message names file, record, what was found and what was needed.</summary>

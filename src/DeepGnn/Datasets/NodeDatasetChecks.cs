@@ -9,14 +9,21 @@ internal static class NodeDatasetChecks
         var nodes = data.Graph.NodeCount;
         if (data.Features.RowCount != nodes) { throw new DataException(place, $"found features of {data.Features.RowCount} nodes, needed {nodes}"); }
         if (data.Features.ColumnCount < 1) { throw new DataException(place, "found no features, needed at least 1"); }
-        CheckLabels(place, data.Labels, nodes, data.ClassCount);
+        if (data.Targets is { } targets) { CheckTargets(place, targets, nodes, data.ClassCount); }
+        else { CheckLabels(place, data.Labels, nodes, data.ClassCount); }
+
+        if (data.EdgeFeatures is { } edges && edges.RowCount != data.Graph.EdgeCount)
+        {
+            throw new DataException(place, $"found features of {edges.RowCount} edges, needed {data.Graph.EdgeCount}");
+        }
+
         for (var k = 0; k < data.Features.Values.Length; k++)
         {
             if (!float.IsFinite(data.Features.Values[k])) { throw new DataException(place, $"feature entry {k}: found {data.Features.Values[k]}, needed a finite number"); }
         }
 
         if (data.Splits.Count == 0) { throw new DataException(place, "found no splits, needed at least 1"); }
-        for (var s = 0; s < data.Splits.Count; s++) { CheckSplit($"{place}: split {s}", data.Splits[s], data.Labels); }
+        for (var s = 0; s < data.Splits.Count; s++) { CheckSplit($"{place}: split {s}", data.Splits[s], nodes, data.Targets is null ? data.Labels : null); }
         return data;
     }
 
@@ -36,16 +43,24 @@ internal static class NodeDatasetChecks
         if (empty >= 0) { throw new DataException(place, $"class {empty} of {classes}: found no node, needed at least 1"); }
     }
 
-    private static void CheckSplit(string place, NodeSplit split, int[] labels)
+    private static void CheckTargets(string place, LabelMatrix targets, int nodes, int classes)
     {
-        var seen = new bool[labels.Length];
+        if (targets.RowCount != nodes || targets.ColumnCount != classes)
+        {
+            throw new DataException(place, $"found labels of shape [{targets.RowCount}, {targets.ColumnCount}], needed [{nodes}, {classes}]");
+        }
+    }
+
+    private static void CheckSplit(string place, NodeSplit split, int count, int[]? labels)
+    {
+        var seen = new bool[count];
         foreach (var (name, nodes) in new[] { ("train", split.Train), ("valid", split.Valid), ("test", split.Test) })
         {
             if (nodes.Length == 0) { throw new DataException(place, $"found no {name} nodes, needed at least 1"); }
             foreach (var node in nodes)
             {
-                if ((uint)node >= (uint)labels.Length) { throw new DataException(place, $"found {name} node {node}, needed 0 to {labels.Length - 1}"); }
-                if (labels[node] < 0) { throw new DataException(place, $"found {name} node {node} without label, needed a labelled one"); }
+                if ((uint)node >= (uint)count) { throw new DataException(place, $"found {name} node {node}, needed 0 to {count - 1}"); }
+                if (labels?[node] < 0) { throw new DataException(place, $"found {name} node {node} without label, needed a labelled one"); }
                 if (seen[node]) { throw new DataException(place, $"found node {node} twice (again in {name}), needed it once"); }
                 seen[node] = true;
             }

@@ -13,10 +13,18 @@ public static class NodeDatasets
     /// <param name="folders">Data folders in the order they are searched: see <see cref="DatasetCatalog.Folders"/>.</param>
     /// <param name="download">Fetches a set that is in none of the folders; null to use what is there.</param>
     /// <exception cref="DataException">The files are missing, damaged or inconsistent.</exception>
-    /// <exception cref="DataSpecException">There is no such set or split, or settings do not belong to it.</exception>
-    public static NodeDataset Load(DataSpec data, IReadOnlyList<string> folders, DatasetDownload? download = null)
+    /// <exception cref="DataSpecException">There is no such set or split, it has several labels for each node, or settings do not belong to it.</exception>
+    public static NodeDataset Load(DataSpec data, IReadOnlyList<string> folders, DatasetDownload? download = null) =>
+        LoadFor(DatasetTasks.NodeClassification, data, folders, download);
+
+    /// <summary>The same for a set whose nodes have several yes-or-no labels: see <see cref="NodeDataset.Targets"/>.</summary>
+    public static NodeDataset LoadMultiLabel(DataSpec data, IReadOnlyList<string> folders, DatasetDownload? download = null) =>
+        LoadFor(DatasetTasks.MultiLabelNodeClassification, data, folders, download);
+
+    private static NodeDataset LoadFor(string task, DataSpec data, IReadOnlyList<string> folders, DatasetDownload? download)
     {
         var entry = DatasetFiles.Find(data);
+        if (entry.Task != task) { throw DatasetFiles.WrongTask(entry, task); }
         if (data.Sbm is not null && entry.Format != DatasetFormat.BlockModel)
         {
             throw new DataSpecException("$.data.sbm", $"found settings of the generated set beside data set \"{entry.Name}\", needed none");
@@ -27,9 +35,10 @@ public static class NodeDatasets
             DatasetFormat.Planetoid => PlanetoidReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)),
             DatasetFormat.Npz => NpzDatasetReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)[0], entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
             DatasetFormat.FacebookPages => SocialGraphs.FacebookPages(entry.Name, DatasetFiles.Locate(entry, folders, download)),
+            DatasetFormat.Ogb => OgbReader.Read(entry.Name, OgbReader.FolderOf(DatasetFiles.Locate(entry, folders, download)[0]), entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
             DatasetFormat.KarateClub => KarateClub.Make(),
             DatasetFormat.BlockModel => BlockModel.Make(data.Sbm ?? new()),
-            _ => throw DatasetFiles.WrongTask(entry, DatasetTasks.NodeClassification),
+            _ => throw DatasetFiles.WrongTask(entry, task),
         };
 
         NodeDatasetChecks.Checked(entry.Name, set);
