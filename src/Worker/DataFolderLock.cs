@@ -11,7 +11,7 @@ public sealed class DataFolderLock : IDisposable
     private DataFolderLock(FileStream file) => this.file = file;
 
     /// <summary>Takes the lock <paramref name="name"/>; <paramref name="owner"/> is who asks, for the message: <c>worker "gpu-1"</c>.</summary>
-    /// <exception cref="InvalidOperationException">Another living process holds it.</exception>
+    /// <exception cref="NameTakenException">Another living process holds it.</exception>
     public static DataFolderLock Take(string dataFolder, string name, string owner)
     {
         Directory.CreateDirectory(dataFolder);
@@ -22,7 +22,7 @@ public sealed class DataFolderLock : IDisposable
         }
         catch (IOException e)
         {
-            throw new InvalidOperationException($"{owner} is running already in data folder {Path.GetFullPath(dataFolder)} (its lock {path} is held). Stop it, or choose another name or folder.", e);
+            throw new NameTakenException($"{owner} is running already in data folder {Path.GetFullPath(dataFolder)} (its lock {path} is held). Stop it, or choose another name or folder.", e);
         }
     }
 

@@ -7,8 +7,13 @@ namespace Worker;
 /// <summary>The spool of an attempt whose worker process died before it could store everything.</summary>
 internal sealed record LeftSpool(string Path, Guid Run, int Attempt, IReadOnlyList<TrainerEvent> Events, int TornLines)
 {
+    public static IReadOnlyList<LeftSpool> In(string folder) =>
+        Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*" + Spool.Extension).Order().Select(Read).OfType<LeftSpool>()] : [];
+
+    public void Delete() => File.Delete(Path);
+
     /// <summary>Null for a file whose name is not that of a spool: not ours to touch.</summary>
-    public static LeftSpool? Read(string path)
+    private static LeftSpool? Read(string path)
     {
         var name = System.IO.Path.GetFileNameWithoutExtension(path).Split('-');
         if (name.Length != 2 || !Guid.TryParseExact(name[0], "N", out var run)) { return null; }
@@ -25,6 +30,4 @@ internal sealed record LeftSpool(string Path, Guid Run, int Attempt, IReadOnlyLi
 
         return new LeftSpool(path, run, attempt, events, torn);
     }
-
-    public void Delete() => File.Delete(Path);
 }

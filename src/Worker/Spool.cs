@@ -8,26 +8,27 @@ namespace Worker;
 /// them. The file is deleted once the attempt's end is stored; one that is found at the start of a worker belongs to a process that died.
 /// </summary>
 /// <remarks>Each line is handed to the operating system at once: it survives the death of this process, not a loss of power.</remarks>
-internal sealed class Spool : IDisposable
+internal sealed class Spool(string folder, Guid run, int attempt) : IDisposable
 {
-    private const string Extension = ".jsonl";
+    public const string Extension = ".jsonl";
 
-    private readonly FileStream file;
+    private readonly string path = Path.Combine(folder, $"{run:N}-{attempt}{Extension}");
+    private FileStream? file;
 
-    private Spool(FileStream file) => this.file = file;
+    /// <summary>All workers of a data folder; each has a folder of its name in it.</summary>
+    public static string Root(string dataFolder) => Path.Combine(dataFolder, "spool");
 
-    public static string Folder(string dataFolder) => Path.Combine(dataFolder, "spool");
-
-    public static Spool Open(string dataFolder, Guid run, int attempt)
-    {
-        Directory.CreateDirectory(Folder(dataFolder));
-        var path = Path.Combine(Folder(dataFolder), $"{run:N}-{attempt}{Extension}");
-        return new Spool(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0));
-    }
+    public static string Folder(string dataFolder, string worker) => Path.Combine(Root(dataFolder), worker);
 
     /// <exception cref="IOException">The disk is full or gone.</exception>
     public void Append(TrainerEvent happened)
     {
+        if (file is null)
+        {
+            Directory.CreateDirectory(folder);
+            file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        }
+
         var line = JsonSerializer.SerializeToUtf8Bytes(happened, ContractJson.Options);
         file.Write([.. line, (byte)'\n']);
     }
@@ -35,16 +36,9 @@ internal sealed class Spool : IDisposable
     /// <summary>Everything is stored elsewhere: the copy has done its work.</summary>
     public void Delete()
     {
-        file.Dispose();
-        File.Delete(file.Name);
+        file?.Dispose();
+        if (file is not null) { File.Delete(path); }
     }
 
-    public void Dispose() => file.Dispose();
-
-    /// <summary>What earlier processes left behind.</summary>
-    public static IReadOnlyList<LeftSpool> Left(string dataFolder)
-    {
-        if (!Directory.Exists(Folder(dataFolder))) { return []; }
-        return [.. Directory.GetFiles(Folder(dataFolder), "*" + Extension).Order().Select(LeftSpool.Read).OfType<LeftSpool>()];
-    }
+    public void Dispose() => file?.Dispose();
 }

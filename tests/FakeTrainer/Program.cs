@@ -16,6 +16,11 @@ if (!script.Has("ignoreStop")) { new Thread(ListenForStop) { IsBackground = true
 var first = resume is null ? 0 : int.Parse(File.ReadAllText(resume), CultureInfo.InvariantCulture);
 var clock = Stopwatch.StartNew();
 Say(new StartedEvent { Dataset = spec.Data.Dataset, Nodes = 34, Edges = 156, Classes = 2, Metric = "accuracy", Device = "cpu", Threads = 1, ResumedFromEpoch = first, Parameters = Environment.ProcessId });
+if (script.Has("environment"))
+{
+    foreach (var key in Environment.GetEnvironmentVariables().Keys) { Say(new LogEvent { Level = "info", Message = $"{key}={Environment.GetEnvironmentVariable((string)key)}" }); }
+}
+
 for (var epoch = first + 1; epoch <= spec.Training.Epochs; epoch++)
 {
     if (told.IsCancellationRequested) { return Stopped(epoch - 1); }
@@ -31,6 +36,7 @@ return TrainerExit.Finished;
 
 int? Misbehave(int epoch)
 {
+    if (script.Has("once") && resume is not null) { return null; }
     if (script.At("garbage", epoch) is not null) { Console.Out.WriteLine("OMP: Info #276\n{\"event\":\"epoch\",\"epoch\":\n{\"event\":\"surprise\"}\nnull\n" + new string('x', 3_000_000)); }
     if (script.At("nul", epoch) is not null) { Say(new LogEvent { Level = "info", Message = "before\0after" }); }
     if (script.At("noise", epoch) is { } noise)

@@ -4,7 +4,7 @@ namespace FakeTrainer;
 
 /// <summary>
 /// What to do, read from the run's name: words <c>key=value</c> or <c>key=epoch:value</c>, for example
-/// <c>delay=20 signal=3:9</c> for 20 ms an epoch and death by SIGKILL after epoch 3.
+/// <c>delay=20 signal=3:9</c> for 20 ms an epoch and death by SIGKILL after epoch 3; with <c>once</c> a resumed attempt behaves.
 /// </summary>
 internal sealed class Script(string name)
 {

@@ -1,0 +1,217 @@
+using System.ComponentModel;
+using System.Threading.Channels;
+using Contracts;
+using Runs;
+
+namespace Worker;
+
+/// <summary>One attempt at a run, from the claim to its end: a Trainer process, its events, the lease that says it is alive.</summary>
+internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue queue, RunRecorder recorder, TimeProvider time, ILogger log) : IDisposable
+{
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RenewAtMostEvery = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource over = new();
+    private readonly CancellationTokenSource giveUp = new();
+    private readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock gate = new();
+    private TrainerProcess? trainer;
+    private Ending ending;
+    private volatile bool killed;
+    private bool finished;
+
+    /// <summary>Why the attempt is made to end before the Trainer is done; a later one outranks an earlier one.</summary>
+    private enum Ending
+    {
+        None,
+
+        /// <summary>The worker is leaving: checkpoint, and back to the queue.</summary>
+        Leaving,
+
+        Cancelled,
+
+        /// <summary>Another attempt may be training already: nothing of this one counts any more.</summary>
+        Lost,
+    }
+
+    public async Task Train(CancellationToken leaving)
+    {
+        // Claimed. Durable: the attempt number and a lease. If this process dies here the run is queued again when the worker is
+        // started under its name, or when the lease is over, whichever comes first.
+        using var spool = new Spool(Spool.Folder(settings.DataFolder, settings.Name), run.Id, run.Attempt);
+        var events = new EventStore(run, spool, recorder, time, log);
+        var storing = events.StoreAll(giveUp.Token);
+        var lease = KeepLease();
+        await using (leaving.Register(() => End(Ending.Leaving)))
+        {
+            await Follow(events);
+            events.Complete();
+            await Settle(spool, storing);
+        }
+
+        await over.CancelAsync();
+        await lease;
+    }
+
+    /// <summary>Something happened to the run's row: see what, without waiting for the next renewal.</summary>
+    public void Look() => changes.Writer.TryWrite(true);
+
+    /// <summary>Ends what still goes on, also after an error: a lease must not outlive its attempt.</summary>
+    public void Dispose()
+    {
+        over.Cancel();
+        giveUp.Cancel();
+        over.Dispose();
+        giveUp.Dispose();
+    }
+
+    /// <summary>Starts the Trainer and passes on what it reports until it is gone.</summary>
+    private async Task Follow(EventStore events)
+    {
+        try
+        {
+            var (checkpoint, problem) = await ResumePoint.Find(run);
+            if (problem is not null) { events.Add(Warning(problem)); }
+            var command = new TrainerCommand(settings.Trainer!, ResumePoint.FolderOf(run), checkpoint, settings.DataFolders);
+            lock (gate)
+            {
+                if (ending == Ending.None) { trainer = TrainerProcess.Start(command, run.Spec, time); }
+            }
+        }
+        catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            events.Add(new FailedEvent { At = time.GetUtcNow(), Class = FailureClass.Infrastructure, Message = $"the Trainer could not be started: {failure.Message}" });
+            return;
+        }
+
+        // Told to end before there was anything to end.
+        if (trainer is null)
+        {
+            killed = true;
+            if (ending == Ending.Cancelled) { events.Add(new StoppedEvent { At = time.GetUtcNow() }); }
+            return;
+        }
+
+        log.LogInformation("Run {Run}, attempt {Attempt}: Trainer process {Process} started", run.Id, run.Attempt, trainer.Id);
+        await using (trainer)
+        {
+            await foreach (var happened in trainer.Events())
+            {
+                finished |= happened is FinishedEvent;
+                foreach (var said in killed ? InPlaceOf(happened) : [happened]) { events.Add(said); }
+            }
+        }
+    }
+
+    /// <summary>A process that was killed on purpose did not fail.</summary>
+    private IEnumerable<TrainerEvent> InPlaceOf(TrainerEvent happened) => (happened, ending) switch
+    {
+        (FailedEvent, Ending.Cancelled) => [Warning($"the Trainer did not stop within {settings.CancelGrace.TotalSeconds:0.#} s and was killed"), new StoppedEvent { At = happened.At }],
+        (FailedEvent, Ending.Leaving) => [Warning($"the Trainer did not stop within {settings.LeaveGrace.TotalSeconds:0.#} s and was killed; epochs since the last checkpoint are trained again")],
+        (FailedEvent, Ending.Lost) => [],
+        _ => [happened],
+    };
+
+    /// <summary>The Trainer is gone; what it said reaches the store, or stays where the next process finds it.</summary>
+    private async Task Settle(Spool spool, Task<bool> storing)
+    {
+        try
+        {
+            var held = await storing;
+            if (!held) { log.LogWarning("Run {Run}: attempt {Attempt} no longer holds it; its last events are dropped", run.Id, run.Attempt); }
+
+            // A killed Trainer reported no "stopped", which would have queued the run again.
+            if (held && killed && ending == Ending.Leaving)
+            {
+                await Insistence.UntilDone(() => queue.HandBack(run.Id, run.Attempt, giveUp.Token), $"Handing back run {run.Id}", time, log, giveUp.Token);
+            }
+
+            // Settled: the run's end, or its return to the queue, is durable, or another attempt's. The copy has done its work.
+            spool.Delete();
+            if (held && finished) { ResumePoint.ForgetEarlierAttempts(run); }
+        }
+        catch (OperationCanceledException) when (ending == Ending.Lost)
+        {
+            log.LogWarning("Run {Run}: attempt {Attempt} was taken over; its last events are dropped", run.Id, run.Attempt);
+            spool.Delete();
+        }
+        catch (OperationCanceledException)
+        {
+            // Leaving while the store is away: the spool stays, and the next process of this name stores it before it does anything else.
+            log.LogWarning("Run {Run}: the store is away; the last events of attempt {Attempt} stay in the spool", run.Id, run.Attempt);
+        }
+    }
+
+    private async Task KeepLease()
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(RenewAtMostEvery, time, over.Token);
+                await ChangeOr(RenewEvery - RenewAtMostEvery);
+                await Renew();
+            }
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested) { } // the attempt is over
+    }
+
+    private async Task ChangeOr(TimeSpan wait)
+    {
+        using var limit = new CancellationTokenSource(wait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, over.Token);
+        try { await changes.Reader.ReadAsync(either.Token); }
+        catch (OperationCanceledException) when (!over.IsCancellationRequested) { } // a quiet time: it is due anyway
+    }
+
+    private async Task Renew()
+    {
+        try
+        {
+            switch (await queue.Renew(run.Id, run.Attempt, over.Token))
+            {
+                case LeaseAnswer.CancelRequested: End(Ending.Cancelled); break;
+                case LeaseAnswer.Lost: End(Ending.Lost); break;
+            }
+        }
+        catch (Exception failure) when (!over.IsCancellationRequested)
+        {
+            // Nobody can take the run while the store is away for all; if it is away for this worker only, the first answer afterwards
+            // is "lost", and until then the fence refuses what this attempt writes.
+            log.LogWarning("Run {Run}: the lease could not be renewed: {Reason}", run.Id, failure.Message);
+        }
+    }
+
+    private void End(Ending why)
+    {
+        lock (gate)
+        {
+            if (why <= ending) { return; }
+            ending = why;
+        }
+
+        switch (why)
+        {
+            case Ending.Leaving: _ = StopWithin(settings.LeaveGrace); giveUp.CancelAfter(settings.StoreGrace); break;
+            case Ending.Cancelled: _ = StopWithin(settings.CancelGrace); break;
+            case Ending.Lost: giveUp.Cancel(); Kill(); break;
+        }
+    }
+
+    private async Task StopWithin(TimeSpan grace)
+    {
+        if (trainer is null) { return; }
+        await trainer.Stop();
+        try { await Task.Delay(grace, time, over.Token); }
+        catch (OperationCanceledException) { return; } // it left in time
+        Kill();
+    }
+
+    private void Kill()
+    {
+        killed = true;
+        trainer?.Kill();
+    }
+
+    private LogEvent Warning(string message) => new() { At = time.GetUtcNow(), Level = "warning", Message = message };
+}

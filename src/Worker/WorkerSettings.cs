@@ -1,0 +1,54 @@
+namespace Worker;
+
+/// <summary>What a worker process is and may use.</summary>
+public sealed record WorkerSettings
+{
+    /// <summary>Setting <c>Worker:Name</c>, default the machine's name. A run belongs to a name; no two living workers may share one.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Setting <c>Worker:Slots</c>: how many runs train at once.</summary>
+    public int Slots { get; init; } = 1;
+
+    /// <summary>Setting <c>Worker:Trainer</c>: the program that trains. Null when it was not set and none was found.</summary>
+    public string? Trainer { get; init; }
+
+    /// <summary>Setting <c>Gnn:DataFolder</c>: the spool and the lock of this worker's name.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Setting <c>GNN_DATA</c>: folders with data sets, separated by colons, for the Trainer.</summary>
+    public string? DataFolders { get; init; }
+
+    /// <summary>How long a cancelled Trainer may take to leave before it is killed.</summary>
+    public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a Trainer may take to write its checkpoint when the worker leaves.</summary>
+    public TimeSpan LeaveGrace { get; init; } = TimeSpan.FromSeconds(40);
+
+    /// <summary>How long a leaving worker tries to store; longer than <see cref="LeaveGrace"/>, and what is not stored then stays in the spool.</summary>
+    public TimeSpan StoreGrace { get; init; } = TimeSpan.FromSeconds(50);
+
+    /// <exception cref="InvalidOperationException">A setting has a value that cannot be used.</exception>
+    public static WorkerSettings From(IConfiguration configuration, string dataFolder)
+    {
+        var name = configuration["Worker:Name"] is { Length: > 0 } given ? given : Environment.MachineName;
+        if (name.Length > 100 || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.')))
+        {
+            throw new InvalidOperationException($"Setting Worker:Name: found \"{name}\", needed at most 100 letters, digits, '-', '_' or '.'");
+        }
+
+        var slots = configuration["Worker:Slots"];
+        if (!int.TryParse(string.IsNullOrEmpty(slots) ? "1" : slots, out var count) || count is < 1 or > 64)
+        {
+            throw new InvalidOperationException($"Setting Worker:Slots: found \"{slots}\", needed a whole number from 1 to 64");
+        }
+
+        return new WorkerSettings
+        {
+            Name = name,
+            Slots = count,
+            Trainer = configuration["Worker:Trainer"] is { Length: > 0 } program ? Path.GetFullPath(program) : TrainerProgram.Find(AppContext.BaseDirectory),
+            DataFolder = dataFolder,
+            DataFolders = configuration["GNN_DATA"],
+        };
+    }
+}
