@@ -18,6 +18,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
     private TrainerProcess? trainer;
     private Ending ending;
     private volatile bool killed;
+    private volatile bool ended;
     private bool finished;
 
     /// <summary>Why the attempt is made to end before the Trainer is done; a later one outranks an earlier one.</summary>
@@ -98,6 +99,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             await foreach (var happened in trainer.Events())
             {
                 finished |= happened is FinishedEvent;
+                ended |= happened is FinishedEvent or FailedEvent or StoppedEvent;
                 foreach (var said in killed ? InPlaceOf(happened) : [happened]) { events.Add(said); }
             }
         }
@@ -171,14 +173,19 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             switch (await queue.Renew(run.Id, run.Attempt, over.Token))
             {
                 case LeaseAnswer.CancelRequested: End(Ending.Cancelled); break;
-                case LeaseAnswer.Lost: End(Ending.Lost); break;
+
+                // After the Trainer's end nothing is left to stop, and the end itself, once stored, gives the run up.
+                case LeaseAnswer.Lost when !ended: End(Ending.Lost); break;
             }
         }
         catch (Exception failure) when (!over.IsCancellationRequested)
         {
             // Nobody can take the run while the store is away for all; if it is away for this worker only, the first answer afterwards
             // is "lost", and until then the fence refuses what this attempt writes.
-            log.LogWarning("Run {Run}: the lease could not be renewed: {Reason}", run.Id, failure.Message);
+            log.LogWarning("Run {Run}: the lease could not be renewed: {Reason}", run.Id, failure.GetBaseException().Message);
+
+            // When the store is back, be faster than those who look for leases that are over.
+            Look();
         }
     }
 

@@ -15,7 +15,7 @@ internal static class Insistence
             try { return await work(); }
             catch (Exception failure) when (!giveUp.IsCancellationRequested)
             {
-                log.LogWarning("{What} failed, trying again: {Reason}", what, failure.Message);
+                log.LogWarning("{What} failed, trying again: {Reason}", what, failure.GetBaseException().Message);
             }
 
             await Task.Delay(pause, time, giveUp);

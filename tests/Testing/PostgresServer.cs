@@ -30,16 +30,14 @@ public sealed class PostgresServer : IAsyncDisposable
         var binaries = FindBinaries();
         var folder = Directory.CreateTempSubdirectory("gnn-postgres-").FullName;
         if (IsRoot) { Run("chown", ["postgres", folder]); }
-        var cluster = Path.Combine(folder, "data");
+        var cluster = Cluster(folder);
         Run($"{binaries}/initdb", ["-D", cluster, "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], asPostgres: true);
         for (var attempt = 1; ; attempt++)
         {
             var port = FreePort();
             try
             {
-                Run($"{binaries}/pg_ctl", ["-D", cluster, "-w", "-t", "60", "-l", Path.Combine(folder, "log"), "-o",
-                    $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200",
-                    "start"], asPostgres: true);
+                Listen(binaries, folder, port);
                 return new PostgresServer(folder, binaries, port, StartWatchdog(binaries, cluster, folder));
             }
             catch (InvalidOperationException) when (attempt < 5)
@@ -57,6 +55,12 @@ public sealed class PostgresServer : IAsyncDisposable
         Run($"{binaries}/createdb", ["-h", "127.0.0.1", "-p", $"{Port}", "-U", Superuser, name]);
         return $"Host=127.0.0.1;Port={Port};Username={Superuser};Database={name};Include Error Detail=true";
     }
+
+    /// <summary>An outage: every connection breaks, new ones are refused. The data stays.</summary>
+    public void GoAway() => Run($"{binaries}/pg_ctl", ["-D", Cluster(folder), "-m", "fast", "-w", "-t", "30", "stop"], asPostgres: true);
+
+    /// <summary>The end of the outage, on the same port.</summary>
+    public void ComeBack() => Listen(binaries, folder, Port);
 
     public async ValueTask DisposeAsync()
     {
@@ -76,6 +80,13 @@ public sealed class PostgresServer : IAsyncDisposable
         var (program, arguments) = AsPostgres("setsid", ["sh", "-c", script, "sh", binaries, cluster, folder]);
         return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, WorkingDirectory = "/" })!;
     }
+
+    private static string Cluster(string folder) => Path.Combine(folder, "data");
+
+    private static void Listen(string binaries, string folder, int port) =>
+        Run($"{binaries}/pg_ctl", ["-D", Cluster(folder), "-w", "-t", "60", "-l", Path.Combine(folder, "log"), "-o",
+            $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200",
+            "start"], asPostgres: true);
 
     private static string FindBinaries() =>
         (Directory.Exists(Binaries) ? Directory.GetDirectories(Binaries) : [])

@@ -87,13 +87,18 @@ internal sealed class WorkerHost : IAsyncDisposable
 
     public async Task<Run> RunThat(Guid run, Predicate<Run> holds, string what, int withinSeconds = 30)
     {
+        await RunThatAsync(run, async () => holds(await Read(run)), what, withinSeconds);
+        return await Read(run);
+    }
+
+    public async Task RunThatAsync(Guid run, Func<Task<bool>> holds, string what, int withinSeconds = 30)
+    {
         var limit = DateTime.UtcNow.AddSeconds(withinSeconds);
-        while (true)
+        while (!await holds())
         {
-            var row = await Read(run);
-            if (holds(row)) { return row; }
             if (DateTime.UtcNow > limit)
             {
+                var row = await Read(run);
                 var told = string.Join("\n", (await Events(run)).Select(e => $"  {e.Seq} {e.Attempt} {e.Kind}: {e.Message}"));
                 Assert.Fail($"waited {withinSeconds} s for the run {what}; it is {row.Status} at epoch {row.Epoch}, attempt {row.Attempt}:\n{told}");
             }
