@@ -129,8 +129,8 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             }
 
             // Settled: the run's end, or its return to the queue, is durable, or another attempt's. The copy has done its work.
-            spool.Delete();
             if (held && finished) { ResumePoint.ForgetEarlierAttempts(run); }
+            spool.Delete();
         }
         catch (OperationCanceledException) when (ending == Ending.Lost)
         {

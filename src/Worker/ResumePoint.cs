@@ -33,7 +33,8 @@ internal static class ResumePoint
     {
         foreach (var folder in Directory.GetDirectories(run.ArtifactsFolder, "attempt-*").Where(folder => folder != FolderOf(run)))
         {
-            Directory.Delete(folder, recursive: true);
+            try { Directory.Delete(folder, recursive: true); }
+            catch (IOException) { } // one that was given up may still write there; it wastes space, no more
         }
     }
 

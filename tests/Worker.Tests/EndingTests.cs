@@ -77,7 +77,7 @@ public sealed class EndingTests(PostgresFixture postgres) : IDisposable
         var left = await worker.Read(run);
         Assert.Equal((RunStatus.Queued, 0), (left.Status, left.LostAttempts));
         Assert.False(IsAlive(trainer));
-        Assert.Empty(LeftSpool.In(Spool.Folder(data.Path, "worker-a")));
+        await worker.SpoolIsEmpty(run);
     }
 
     [Theory, OnBothStores]
@@ -90,7 +90,7 @@ public sealed class EndingTests(PostgresFixture postgres) : IDisposable
 
         await TakeOver(worker, run);
         await Eventually(() => !IsAlive(trainer), "the Trainer of the old attempt to be gone");
-        await Eventually(() => LeftSpool.In(Spool.Folder(data.Path, "worker-a")).Count == 0, "the spool of the old attempt to be gone");
+        await worker.SpoolIsEmpty(run);
         var row = await worker.Read(run);
         Assert.Equal((RunStatus.Running, 2, "worker-b"), (row.Status, row.Attempt, row.Worker));
         Assert.DoesNotContain(await worker.Events(run), told => told.Kind is "failed" or "stopped" or "finished");

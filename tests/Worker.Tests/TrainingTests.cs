@@ -20,7 +20,7 @@ public sealed class TrainingTests(PostgresFixture postgres) : IDisposable
         Assert.Equal("worker-a", row.Worker);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7], await worker.Epochs(run));
         Assert.Equal(6, row.CheckpointEpoch);
-        Assert.Empty(LeftSpool.In(Spool.Folder(data.Path, "worker-a")));
+        await worker.SpoolIsEmpty(run);
     }
 
     [Theory]
@@ -48,6 +48,7 @@ public sealed class TrainingTests(PostgresFixture postgres) : IDisposable
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], await worker.Epochs(run));
         Assert.Equal("attempt 2 continues after epoch 4 on cpu", (await worker.Events(run, "started"))[1].Message);
         Assert.Contains("killed by signal 9", Assert.Single(await worker.Events(run, "failed")).Message, StringComparison.Ordinal);
+        await worker.SpoolIsEmpty(run);
         Assert.Equal("attempt-2", Path.GetFileName(Assert.Single(Directory.GetDirectories(Path.Combine(data.Path, "artifacts", run.ToString())))));
     }
 

@@ -13,8 +13,9 @@ namespace Worker.Tests;
 internal sealed class WorkerHost : IAsyncDisposable
 {
     private readonly IHost host;
+    private readonly string dataFolder;
 
-    private WorkerHost(IHost host) => this.host = host;
+    private WorkerHost(IHost host, string dataFolder) => (this.host, this.dataFolder) = (host, dataFolder);
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -37,7 +38,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             builder.Services.AddSingleton(change(settings));
         }
 
-        return new WorkerHost(builder.Build());
+        return new WorkerHost(builder.Build(), dataFolder);
     }
 
     public static async Task<WorkerHost> Start(string dataFolder, string? database = null, Func<WorkerSettings, WorkerSettings>? change = null, string name = "worker-a")
@@ -113,6 +114,9 @@ internal sealed class WorkerHost : IAsyncDisposable
         await RunThat(run, row => row.StartedJson is not null, "to have started");
         return (int)(await Read(run)).ToDetail().Started!.Parameters;
     }
+
+    /// <summary>An attempt is settled a moment after its run's end can be seen.</summary>
+    public Task SpoolIsEmpty(Guid run) => RunThatAsync(run, () => Task.FromResult(LeftSpool.In(Spool.Folder(dataFolder, Get<WorkerSettings>().Name)).Count == 0), "to leave no spool");
 
     public Task<HealthReport> Health() => Get<HealthCheckService>().CheckHealthAsync(Token);
 

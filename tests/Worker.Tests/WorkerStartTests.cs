@@ -39,7 +39,7 @@ public sealed class WorkerStartTests(PostgresFixture postgres) : IDisposable
         await worker.RunThatIs(RunStatus.Succeeded, run.Id);
         Assert.Equal([1, 2, 3, 4], (await worker.EpochRows(run.Id)).Where(row => row.Attempt == 1).Select(row => row.Epoch));
         Assert.Equal([1, 2, 3, 4, 5], await worker.Epochs(run.Id));
-        Assert.Empty(LeftSpool.In(Spool.Folder(data.Path, "worker-a")));
+        await worker.SpoolIsEmpty(run.Id);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class WorkerStartTests(PostgresFixture postgres) : IDisposable
         await using var worker = await WorkerHost.Start(data.Path);
         await worker.RunThatIs(RunStatus.Succeeded, run.Id);
         Assert.DoesNotContain(await worker.EpochRows(run.Id), row => row.Attempt == 1);
-        Assert.Empty(LeftSpool.In(Spool.Folder(data.Path, "worker-a")));
+        await worker.SpoolIsEmpty(run.Id);
     }
 
     [Fact]
