@@ -75,6 +75,10 @@ public sealed class Graph
         return new EdgeIndex(found[0], found[1], found[2]);
     }
 
+    /// <summary>[N, 1]: 1 for nodes with incoming edges, 0 for the others; type and device of <paramref name="like"/>, made once for each.</summary>
+    public Tensor HasIncoming(Tensor like) => Kept((nameof(HasIncoming), like.dtype, like.device.type, like.device.index), () =>
+        [torch.tensor(Enumerable.Range(0, NodeCount).Select(i => Incoming.Degree(i) > 0 ? 1.0 : 0.0).ToArray(), like.dtype, like.device).unsqueeze(1)])[0];
+
     /// <summary>
     /// Tensors that depend on the graph alone (normalised weights, say), made at the first call with <paramref name="key"/>. They belong to
     /// the graph: callers must not dispose or change them.

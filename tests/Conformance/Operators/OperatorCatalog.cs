@@ -1,3 +1,5 @@
+using Contracts;
+
 namespace Conformance.Operators;
 
 /// <summary>Which builder makes which operator.</summary>
@@ -18,6 +20,21 @@ public static class OperatorCatalog
         ["GATv2Conv"] = SparseConvolutions.Gatv2,
         ["GCN2Conv"] = SparseConvolutions.Gcn2,
         ["APPNP"] = SparseConvolutions.Appnp,
+        ["GENConv_dgt"] = SparseConvolutions.DeeperGen,
+        ["EdgeConv"] = SparseConvolutions.PerceptronEdge,
+        ["EdgConv_dgt"] = SparseConvolutions.Edge,
+        ["MRConv"] = SparseConvolutions.Mr,
+        ["EdgeConv2d"] = CloudConvolutions.Edge,
+        ["MRConv2d"] = CloudConvolutions.Mr,
+        ["ViG_MRConv2d"] = CloudConvolutions.VigMr,
+        ["ViG_GraphSAGE"] = CloudConvolutions.VigSage,
+        ["ViG_GINConv2d"] = CloudConvolutions.VigGin,
+        ["PlainDynBlock2d"] = golden => CloudConvolutions.DynamicBlock(golden, Backbone.Plain),
+        ["ResDynBlock2d"] = golden => CloudConvolutions.DynamicBlock(golden, Backbone.Res),
+        ["DenseDynBlock2d"] = golden => CloudConvolutions.DynamicBlock(golden, Backbone.Dense),
+        ["knn_graph"] = NeighborGraphs.Knn,
+        ["DenseDilatedKnnGraph"] = NeighborGraphs.DenseDilated,
+        ["DilatedKnnGraph_sparse"] = NeighborGraphs.SparseDilated,
         ["BatchNorm"] = Normalizations.Batch,
         ["LayerNorm"] = Normalizations.Layer,
         ["GraphNorm"] = Normalizations.Graph,

@@ -102,6 +102,66 @@ internal static class SparseConvolutions
         return Convolution(new Appnp(c.Count("K"), c.Number("alpha", 0), 0, c.Flag("normalize", true), c.Flag("add_self_loops", true)));
     }
 
+    public static BuiltOperator DeeperGen(GoldenCase golden)
+    {
+        var c = golden.Config;
+        var aggr = c.Text("aggr", "softmax");
+        var sum = aggr.EndsWith("_sum", StringComparison.Ordinal);
+        var encode = c.Flag("encode_edge");
+        return Convolution(new DeeperGenConv(c.Count("in_channels"), c.Count("out_channels"), new DeeperGenConvOptions
+        {
+            Reduction = ReductionNamed(sum ? aggr[..^"_sum".Length] : aggr),
+            Sum = sum,
+            T = c.Number("t", 1),
+            LearnT = c.Flag("learn_t"),
+            P = c.Number("p", 1),
+            LearnP = c.Flag("learn_p"),
+            Y = c.Number("y", 0),
+            LearnY = c.Flag("learn_y"),
+            MessageNorm = c.Flag("msg_norm"),
+            LearnMessageScale = c.Flag("learn_msg_scale", true),
+            EdgeChannels = c.OptionalCount("edge_feat_dim") is { } channels && encode ? channels : null,
+            Norm = Norm(c, "batch"),
+            Layers = c.Count("mlp_layers", 1),
+            Epsilon = c.Number("eps", 1e-7),
+        })) with { Rename = name => name.Replace("msg_norm.msg_scale", "msg_norm.scale", StringComparison.Ordinal) };
+    }
+
+    public static BuiltOperator PerceptronEdge(GoldenCase golden)
+    {
+        var c = golden.Config;
+        c.Note("in_channels", "out_channels");
+        return Convolution(new PerceptronEdgeConv(Perceptrons.FromParameters(golden, "nn"), ReductionNamed(c.Text("aggr", "max"))));
+    }
+
+    public static BuiltOperator Edge(GoldenCase golden)
+    {
+        var c = golden.Config;
+        return Convolution(new EdgeConv(c.Count("in_channels"), c.Count("out_channels"), Layer(c, normFirst: true)));
+    }
+
+    public static BuiltOperator Mr(GoldenCase golden)
+    {
+        var c = golden.Config;
+        return Convolution(new MrConv(c.Count("in_channels"), c.Count("out_channels"), Layer(c, normFirst: true)));
+    }
+
+    public static LayerOptions Layer(CaseConfig c, bool normFirst) => new()
+    {
+        Activation = (c.Has("act") ? c.OptionalText("act") : "relu")?.ToLowerInvariant() switch
+        {
+            null or "none" => Activation.None,
+            "relu" => Activation.Relu,
+            "leakyrelu" => Activation.LeakyRelu,
+            "gelu" => Activation.Gelu,
+            var other => throw new UnsupportedCaseException($"act {other}"),
+        },
+        Norm = Norm(c, "none"),
+        NormFirst = normFirst,
+        Bias = c.Flag("bias", true),
+        Groups = c.Count("groups", 1),
+    };
+
     private static AttentionOptions Attention(CaseConfig c) => new()
     {
         Heads = c.Count("heads", 1),

@@ -23,6 +23,12 @@ public sealed class EquivarianceTests
         ["GAT"] = () => new GatConv(5, 3, new AttentionOptions { Heads = 2 }),
         ["GATv2"] = () => new Gatv2Conv(5, 3, new AttentionOptions { Heads = 2, Concat = false }),
         ["APPNP"] = () => new Appnp(3, 0.2),
+        ["EdgeConv"] = () => new EdgeConv(5, 7, new LayerOptions { Norm = HiddenNorm.Batch, NormFirst = false }),
+        ["EdgeConv, norm first"] = () => new EdgeConv(5, 7, new LayerOptions { Norm = HiddenNorm.Batch, Activation = Activation.LeakyRelu }),
+        ["EdgeConv of a perceptron"] = () => new PerceptronEdgeConv(nn.Sequential(("0", nn.Linear(10, 6)), ("1", nn.ReLU()), ("2", nn.Linear(6, 7)))),
+        ["MRConv"] = () => new MrConv(5, 7),
+        ["ViG SAGE"] = () => new VigSageConv(5, 7, new LayerOptions { Norm = HiddenNorm.Batch, Activation = Activation.Gelu }),
+        ["DeeperGEN"] = () => new DeeperGenConv(5, 7, new DeeperGenConvOptions { Sum = true, LearnY = true, LearnT = true }),
         ["GEN power"] = () => new GenConv(5, 5, new GenConvOptions { Reduction = Reduction.PowerMean, LearnP = true }),
     };
 

@@ -142,6 +142,20 @@ internal sealed partial class TorchKernels : EdgeKernels
         return found;
     }
 
+    /// <summary>The largest row per target and channel and the number of its edge; 0 and −1 where there is none.</summary>
+    public static (Tensor Largest, Tensor Edge) Largest(Tensor rows, Tensor targets, Tensor edges, int count)
+    {
+        var largest = full([count, rows.shape[1]], double.NegativeInfinity, rows.dtype, rows.device);
+        s_script.Value.invoke("largest", largest, targets, rows);
+        var edge = full(largest.shape, long.MaxValue, int64, rows.device);
+        var wins = rows.eq(largest.index_select(0, targets));
+        var number = edges.unsqueeze(1);
+        s_script.Value.invoke("smallest", edge, targets, where(wins, number, full_like(number, long.MaxValue)));
+        edge.masked_fill_(edge.eq(long.MaxValue), -1);
+        largest.masked_fill_(largest.eq(double.NegativeInfinity), 0);
+        return (largest, edge);
+    }
+
     private static void Deliver(Chunk chunk, Tensor g, EdgeGradients found)
     {
         var sent = chunk.ToInput(g);

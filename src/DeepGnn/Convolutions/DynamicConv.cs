@@ -1,0 +1,29 @@
+using DeepGnn.Graphs;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Convolutions;
+
+/// <summary>
+/// A convolution on the dilated nearest-neighbour graph of its own input: neighbours in feature space, found anew in each pass.
+/// Source: Li et al., "DeepGCNs", arXiv 1904.03751, sections 3.2 and 3.3; deep_gcns_torch DynConv2d.
+/// </summary>
+public sealed class DynamicConv : nn.Module<Tensor, GraphBatch?, Tensor>
+{
+    [ComponentName(Name = "gconv")] private readonly GraphConvolution _convolution;
+    private readonly DilatedKnn _neighbors;
+
+    /// <summary>The convolution becomes a child of this module.</summary>
+    public DynamicConv(GraphConvolution convolution, DilatedKnn neighbors) : base(nameof(DynamicConv))
+    {
+        (_convolution, _neighbors) = (convolution, neighbors);
+        RegisterComponents();
+    }
+
+    /// <summary>x [N, F] of one or several clouds gives [N, F'].</summary>
+    public override Tensor forward(Tensor x, GraphBatch? clouds)
+    {
+        var graph = _neighbors.Build(x, clouds, training);
+        return _convolution.call(x, graph);
+    }
+}

@@ -1,0 +1,97 @@
+using static TorchSharp.torch;
+
+namespace DeepGnn.Graphs;
+
+/// <summary>
+/// Graphs of nearest neighbours: edges go from a neighbour to the centre, centre by centre, nearest first (ties: smaller index first).
+/// Distances are Euclidean and never all held at once: blocks of centres meet all points of their cloud, memory O(block · N).
+/// </summary>
+public static class KnnGraph
+{
+    /// <summary>The <paramref name="k"/> nearest points of each point within its cloud, fewer in smaller clouds.</summary>
+    /// <param name="points">[N, C] float32 or float64; not differentiated.</param>
+    /// <param name="k">At least 1.</param>
+    /// <param name="loop">Whether a point is its own nearest neighbour.</param>
+    /// <param name="clouds">The cloud of each point, rising; one cloud if null.</param>
+    /// <exception cref="ArgumentException">k below 1, points not [N, C], not finite, or clouds not in order.</exception>
+    public static Graph Of(Tensor points, int k, bool loop = false, GraphBatch? clouds = null)
+    {
+        if (k < 1) { throw new ArgumentException($"k: found {k}, needed at least 1", nameof(k)); }
+        var ranges = Ranges(points, clouds);
+        var found = NeighborSearch.Nearest(points, ranges, k, loop);
+        var (sources, targets) = (new List<int>(found.Length), new List<int>(found.Length));
+        for (var at = 0; at < found.Length; at++)
+        {
+            if (found[at] < 0) { continue; }
+            sources.Add(found[at]);
+            targets.Add(at / k);
+        }
+
+        return new Graph((int)points.shape[0], [.. sources], [.. targets]);
+    }
+
+    /// <summary>
+    /// Dilated neighbours: of the k·d nearest points (the point itself first) those at <paramref name="ranks"/>, or every d-th if null.
+    /// Source: Li et al., "DeepGCNs", arXiv 1904.03751, section 3.3; deep_gcns_torch DenseDilatedKnnGraph.
+    /// </summary>
+    /// <param name="points">[N, C]; not differentiated.</param>
+    /// <param name="k">Neighbours kept.</param>
+    /// <param name="dilation">d.</param>
+    /// <param name="clouds">The cloud of each point, rising; one cloud if null.</param>
+    /// <param name="ranks">k ranks in [0, k·d), the same for all points.</param>
+    /// <exception cref="ArgumentException">A cloud has fewer than k·d points: says both numbers.</exception>
+    public static Graph Dilated(Tensor points, int k, int dilation, GraphBatch? clouds = null, IReadOnlyList<int>? ranks = null)
+    {
+        if (k < 1 || dilation < 1) { throw new ArgumentException($"found k {k} and dilation {dilation}, needed at least 1 each"); }
+        var ranges = Ranges(points, clouds);
+        var wide = checked(k * dilation);
+        foreach (var (first, last) in ranges)
+        {
+            if (last - first < wide)
+            {
+                throw new ArgumentException($"cloud of {last - first} points: needed at least k·dilation = {k}·{dilation} = {wide}");
+            }
+        }
+
+        var found = NeighborSearch.Nearest(points, ranges, wide, loop: true);
+        var nodes = (int)points.shape[0];
+        var (sources, targets) = (new int[nodes * k], new int[nodes * k]);
+        for (var i = 0; i < nodes; i++)
+        {
+            for (var r = 0; r < k; r++)
+            {
+                sources[(i * k) + r] = found[(i * wide) + (ranks?[r] ?? (r * dilation))];
+                targets[(i * k) + r] = i;
+            }
+        }
+
+        return new Graph(nodes, sources, targets);
+    }
+
+    private static List<(int First, int Last)> Ranges(Tensor points, GraphBatch? clouds)
+    {
+        if (points.dim() != 2) { throw new ArgumentException($"points: found shape [{string.Join(", ", points.shape)}], needed [N, C]"); }
+        var count = (int)points.shape[0];
+        if (clouds is null) { return [(0, count)]; }
+        if (clouds.GraphOfNode.Count != count)
+        {
+            throw new ArgumentException($"clouds: found {clouds.GraphOfNode.Count} points, needed {count}");
+        }
+
+        var ranges = new List<(int, int)>();
+        for (var first = 0; first < count;)
+        {
+            var last = first + 1;
+            while (last < count && clouds.GraphOfNode[last] == clouds.GraphOfNode[first]) { last++; }
+            if (last < count && clouds.GraphOfNode[last] < clouds.GraphOfNode[first])
+            {
+                throw new ArgumentException($"point {last}: found cloud {clouds.GraphOfNode[last]} after {clouds.GraphOfNode[first]}, needed rising clouds");
+            }
+
+            ranges.Add((first, last));
+            first = last;
+        }
+
+        return ranges;
+    }
+}

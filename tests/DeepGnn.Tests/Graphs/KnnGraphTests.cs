@@ -1,0 +1,83 @@
+using DeepGnn.Graphs;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Tests.Graphs;
+
+public sealed class KnnGraphTests
+{
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(3, false)]
+    [InlineData(20, false)]
+    public void Neighbours_equal_sorting_all_distances(int channels, bool loop)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(channels);
+        var points = randn(120, channels, float64);
+        var clouds = new GraphBatch([.. Enumerable.Range(0, 120).Select(i => i < 50 ? 0 : 1)]);
+
+        var graph = KnnGraph.Of(points, 7, loop, clouds);
+
+        for (var i = 0; i < 120; i++)
+        {
+            var own = Enumerable.Range(0, 120).Where(j => clouds.GraphOfNode[j] == clouds.GraphOfNode[i] && (loop || j != i));
+            var expected = own.OrderBy(j => (points[i] - points[j]).square().sum().item<double>()).Take(7).ToArray();
+            Assert.Equal(expected, graph.Sources[(i * 7)..((i + 1) * 7)]);
+            Assert.All(graph.Targets[(i * 7)..((i + 1) * 7)], target => Assert.Equal(i, target));
+        }
+    }
+
+    [Fact]
+    public void Small_clouds_give_the_neighbours_they_have()
+    {
+        using var points = tensor(new double[] { 0, 1, 3 }, 3, 1);
+        var graph = KnnGraph.Of(points, 5);
+
+        Assert.Equal([1, 2, 0, 2, 1, 0], graph.Sources);
+        Assert.Equal([0, 0, 1, 1, 2, 2], graph.Targets);
+    }
+
+    [Fact]
+    public void Dilation_keeps_every_dth_of_the_nearest()
+    {
+        using var points = tensor(new double[] { 0, 1, 2.1, 3.3, 4.6, 6 }, 6, 1);
+
+        Assert.Equal([0, 3], KnnGraph.Dilated(points, 2, 3).Sources[..2]);
+    }
+
+    [Fact]
+    public void More_dilated_neighbours_than_points_is_an_error_with_both_numbers()
+    {
+        using var points = zeros(10, 3);
+        var error = Assert.Throws<ArgumentException>(() => KnnGraph.Dilated(points, 4, 3));
+
+        Assert.Contains("10 points", error.Message);
+        Assert.Contains("4·3 = 12", error.Message);
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.2)]
+    [InlineData(1.0)]
+    public void Random_ranks_come_with_their_probability_and_only_while_training(double epsilon)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        var points = randn(40, 3);
+        var neighbors = new DilatedKnn(4, 3, epsilon);
+        var regular = KnnGraph.Dilated(points, 4, 3).Sources;
+
+        var drawn = Enumerable.Range(0, 200).Count(_ => !neighbors.Build(points, null, training: true).Sources.SequenceEqual(regular));
+
+        Assert.InRange(drawn, (200 * epsilon) - 20, (200 * epsilon) + 20);
+        Assert.Equal(regular, neighbors.Build(points, null, training: false).Sources);
+    }
+
+    [Fact]
+    public void Points_that_are_not_finite_are_refused()
+    {
+        using var points = tensor(new[] { 0, double.NaN }, 2, 1);
+
+        Assert.Contains("not finite", Assert.Throws<ArgumentException>(() => KnnGraph.Of(points, 1)).Message);
+    }
+}
