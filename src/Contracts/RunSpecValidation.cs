@@ -18,6 +18,9 @@ public static class RunSpecValidation
         if (spec.Name is null || spec.Name.Length > 200) { faults.Add(new("$.name", $"found {spec.Name?.Length.ToString(CultureInfo.InvariantCulture) ?? "null"} characters, needed at most 200")); }
         if (spec.Group is { Length: > 100 }) { faults.Add(new("$.group", $"found {spec.Group.Length} characters, needed at most 100")); }
 
+        if (spec.Name?.Any(char.IsControl) == true) { faults.Add(new("$.name", "found control characters, needed none")); }
+        if (spec.Group?.Any(char.IsControl) == true) { faults.Add(new("$.group", "found control characters, needed none")); }
+
         if (spec.Data is null) { faults.Add(Missing("$.data")); } else { CheckData(spec.Data, faults); }
         if (spec.Model is null) { faults.Add(Missing("$.model")); } else { CheckModel(spec.Model, faults); }
         if (spec.Training is null) { faults.Add(Missing("$.training")); } else { CheckTraining(spec.Training, faults); }
