@@ -1,2 +1,7 @@
+using Api;
+
 var builder = WebApplication.CreateBuilder(args);
-builder.Build().Run();
+builder.AddApi();
+var app = builder.Build();
+app.MapApi();
+app.Run();

@@ -124,7 +124,7 @@ public sealed class Run
 
     private static string NameFor(RunSpec spec)
     {
-        var backbone = spec.Model.Backbone switch { Backbone.Res => "Res", Backbone.ResPlus => "Res+", _ => "" };
+        var backbone = spec.Model.Backbone switch { Backbone.Res => "Res", Backbone.ResPlus => "Res+", Backbone.Dense => "Dense", _ => "" };
         return $"{backbone}{spec.Model.Convolution.ToString().ToUpperInvariant()}-{spec.Model.Layers} on {spec.Data.Dataset}";
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Contracts;
+using Testing;
 using static Runs.Tests.RunsHost;
 
 namespace Runs.Tests;

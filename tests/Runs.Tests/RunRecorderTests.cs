@@ -1,4 +1,5 @@
 using Contracts;
+using Testing;
 using static Runs.Tests.RunsHost;
 
 namespace Runs.Tests;

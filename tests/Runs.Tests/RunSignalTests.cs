@@ -1,3 +1,4 @@
+using Testing;
 using static Runs.Tests.RunsHost;
 
 namespace Runs.Tests;

@@ -9,7 +9,7 @@ public sealed class RunStoreTests(PostgresFixture postgres)
     [Fact]
     public async Task Hosts_that_start_at_once_on_an_empty_Postgres_all_come_up()
     {
-        var database = postgres.Server.NewDatabase();
+        var database = await postgres.NewDatabase(StoreKind.Postgres);
         var hosts = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => RunsHost.StartOn(database))));
         await hosts[0].QueuedRun();
         Assert.NotNull(await hosts[3].Queue.Claim("worker-a", Token));

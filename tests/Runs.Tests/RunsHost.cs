@@ -7,18 +7,6 @@ using Testing;
 
 namespace Runs.Tests;
 
-public enum StoreKind { Sqlite, Postgres }
-
-/// <summary>One server for the whole program.</summary>
-public sealed class PostgresFixture : IAsyncLifetime
-{
-    public PostgresServer Server { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync() => Server = await PostgresServer.Start();
-
-    public async ValueTask DisposeAsync() => await Server.DisposeAsync();
-}
-
 /// <summary>A host with nothing but runs on a fresh store, and the verbs that tests speak in.</summary>
 public sealed class RunsHost : IAsyncDisposable
 {
@@ -35,8 +23,7 @@ public sealed class RunsHost : IAsyncDisposable
         host = builder.Build();
     }
 
-    public static Task<RunsHost> Start(StoreKind store, PostgresFixture postgres) =>
-        StartOn(store == StoreKind.Postgres ? postgres.Server.NewDatabase() : null);
+    public static async Task<RunsHost> Start(StoreKind store, PostgresFixture postgres) => await StartOn(await postgres.NewDatabase(store));
 
     public static async Task<RunsHost> StartOn(string? database)
     {

@@ -1,5 +1,6 @@
 using Hangfire;
 using Hangfire.PostgreSql;
+using Testing;
 using static Runs.Tests.RunsHost;
 
 namespace Runs.Tests;

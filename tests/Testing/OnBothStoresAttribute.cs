@@ -1,12 +1,13 @@
 using System.Reflection;
+using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
 
-[assembly: AssemblyFixture(typeof(Runs.Tests.PostgresFixture))]
+namespace Testing;
 
-namespace Runs.Tests;
+public enum StoreKind { Sqlite, Postgres }
 
-/// <summary>The test runs on both stores.</summary>
+/// <summary>The test runs once on SQLite and once on Postgres.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class OnBothStoresAttribute : DataAttribute
 {
