@@ -20,7 +20,6 @@ internal static class ApiDocumentation
             });
             document.IncludeXmlComments(typeof(RunSpec).Assembly);
             document.SupportNonNullableReferenceTypes();
-            document.NonNullableReferenceTypesAsRequired();
             document.OperationFilter<DescribedResponses>();
         });
     }

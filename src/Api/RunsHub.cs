@@ -7,7 +7,7 @@ namespace Api;
 /// Clients join a group, then fetch the history over REST, then drop what comes twice by <c>seq</c>. Membership ends with the
 /// connection, so a client that reconnects does all three again.
 /// </summary>
-public sealed class RunsHub : Hub<IRunClient>
+public sealed class RunsHub : Hub<IRunClient>, IRunHub
 {
     internal const string ListGroup = "runs";
 
