@@ -87,6 +87,10 @@ public enum DatasetFormat
     TuGraphs,
     Ogb,
     Ppi,
+    IgnLidar,
+    Mosd,
+    IndoorRooms,
+    Jhmdb,
 }
 
 /// <summary>What a data set is for, in the words of <see cref="DatasetEntry.Task"/>.</summary>
@@ -96,4 +100,6 @@ public static class DatasetTasks
     public const string MultiLabelNodeClassification = "multi-label node classification";
     public const string InductiveNodeClassification = "inductive node classification";
     public const string GraphClassification = "graph classification";
+    public const string PointCloudSegmentation = "point-cloud segmentation";
+    public const string SkeletonClassification = "skeleton-clip classification";
 }

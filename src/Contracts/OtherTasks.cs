@@ -42,6 +42,65 @@ internal static class OtherTasks
         TuSet("mutag", "MUTAG", "MUTAG molecules (188 graphs)", 3_371, 3_721, 7, 2),
         TuSet("proteins", "PROTEINS", "PROTEINS: enzyme or not (1,113 graphs)", 43_471, 81_044, 3, 2),
         TuSet("enzymes", "ENZYMES", "ENZYMES of six classes (600 graphs)", 19_580, 37_282, 3, 6),
+        new()
+        {
+            Name = "ign-lidar",
+            Title = "Aerial laser scan of 100 m by 62 m: ground, building, other",
+            Task = DatasetTasks.PointCloudSegmentation,
+            Source = "IGN, LiDAR HD (tile of IGNF/myria3d)",
+            Format = DatasetFormat.IgnLidar,
+            Nodes = 70_840,
+            Features = 7,
+            Classes = 3,
+            Places = ["ign_lidar", "ign-lidar", "."],
+            Files = [new("870000_6618000.subset.50mx100m.las") { OtherNames = ["plain/points.npy"] }],
+        },
+        new()
+        {
+            Name = "mosd",
+            Title = "Objects on tables, 22 depth-camera scenes",
+            Task = DatasetTasks.PointCloudSegmentation,
+            Source = "PointCloudLibrary/data (mOSD); Richtsfeld et al., Segmentation of Unknown Objects in Indoor Environments, IROS 2012",
+            Format = DatasetFormat.Mosd,
+            Nodes = 360_448,
+            Features = 3,
+            Classes = 2,
+            Places = ["mosd/plain", "mosd", "."],
+            Files =
+            [
+                .. new[] { 0, 6, 12, 17, 21, 25, 29, 33, 38, 43 }.Select(scene => new DatasetFile($"learn_learn{scene}.npy")),
+                .. new[] { 0, 8, 16, 20, 24, 29, 33, 40, 45, 50, 55, 60 }.Select(scene => new DatasetFile($"test_test{scene}.npy")),
+            ],
+        },
+        new()
+        {
+            Name = "rooms",
+            Title = "Indoor rooms with labelled parts (generated)",
+            Task = DatasetTasks.PointCloudSegmentation,
+            Source = "Generated: floor, ceiling, walls, tables, chairs, sofas, bookcases",
+            Format = DatasetFormat.IndoorRooms,
+            Nodes = 122_880,
+            Features = 3,
+            Classes = 7,
+        },
+        new()
+        {
+            Name = "jhmdb",
+            Title = "JHMDB actions as skeleton clips (609 clips of 15 joints)",
+            Task = DatasetTasks.SkeletonClassification,
+            Source = "fandulu/DD-Net; Jhuang et al., Towards Understanding Action Recognition, ICCV 2013",
+            Format = DatasetFormat.Jhmdb,
+            Features = 2,
+            Classes = 14,
+            Splits = 3,
+            Places = ["jhmdb_skeleton/plain", "jhmdb", "."],
+            Files =
+            [
+                new("classes.txt"),
+                .. new[] { 1, 2, 3 }.SelectMany(split => new[] { "train", "test" }.SelectMany(part =>
+                    new[] { "pose", "frames", "label" }.Select(kind => new DatasetFile($"GT_{part}_{split}_{kind}.npy")))),
+            ],
+        },
     ];
 
     private static DatasetEntry TuSet(string name, string file, string title, int nodes, long edges, int features, int classes) => new()

@@ -21,7 +21,7 @@ public sealed record GraphCollection
     public required GraphTarget Target { get; init; }
 
     /// <summary>At least one way to divide the graphs.</summary>
-    public required IReadOnlyList<GraphSplit> Splits { get; init; }
+    public required IReadOnlyList<SampleSplit> Splits { get; init; }
 
     /// <summary>How the set is scored in its literature.</summary>
     public Metric Metric { get; init; } = Metric.Accuracy;
@@ -55,9 +55,3 @@ public enum GraphTarget
     /// <summary>Each node, several labels: <see cref="GraphSample.NodeTargets"/>.</summary>
     NodeMultiLabel,
 }
-
-/// <summary>Positions in <see cref="GraphCollection.Graphs"/>; no graph is in two of them.</summary>
-/// <param name="Train">Graphs that train the model.</param>
-/// <param name="Valid">Graphs that choose the epoch.</param>
-/// <param name="Test">Graphs that are only reported.</param>
-public sealed record GraphSplit(int[] Train, int[] Valid, int[] Test);

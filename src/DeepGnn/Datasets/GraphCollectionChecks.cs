@@ -14,7 +14,7 @@ internal static class GraphCollectionChecks
         var empty = Array.IndexOf(counts, 0);
         if (empty >= 0 && set.Target != GraphTarget.NodeMultiLabel) { throw new DataException(place, $"class {empty} of {set.ClassCount}: found no sample, needed at least 1"); }
         if (set.Splits.Count == 0) { throw new DataException(place, "found no splits, needed at least 1"); }
-        for (var s = 0; s < set.Splits.Count; s++) { CheckSplit($"{place}: split {s}", set.Splits[s], set.Graphs.Count); }
+        for (var s = 0; s < set.Splits.Count; s++) { set.Splits[s].Check($"{place}: split {s}", "graph", set.Graphs.Count); }
         return set;
     }
 
@@ -46,21 +46,6 @@ internal static class GraphCollectionChecks
         {
             if (found < (set.Target == GraphTarget.Node ? -1 : 0) || found >= set.ClassCount) { throw new DataException(place, $"found label {found}, needed 0 to {set.ClassCount - 1}"); }
             if (found >= 0) { counts[found]++; }
-        }
-    }
-
-    private static void CheckSplit(string place, GraphSplit split, int graphs)
-    {
-        var seen = new bool[graphs];
-        foreach (var (name, part) in new[] { ("train", split.Train), ("valid", split.Valid), ("test", split.Test) })
-        {
-            if (part.Length == 0) { throw new DataException(place, $"found no {name} graphs, needed at least 1"); }
-            foreach (var graph in part)
-            {
-                if ((uint)graph >= (uint)graphs) { throw new DataException(place, $"found {name} graph {graph}, needed 0 to {graphs - 1}"); }
-                if (seen[graph]) { throw new DataException(place, $"found graph {graph} twice (again in {name}), needed it once"); }
-                seen[graph] = true;
-            }
         }
     }
 }

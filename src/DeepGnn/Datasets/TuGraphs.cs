@@ -47,7 +47,7 @@ internal static class TuGraphs
         return FeatureMatrix.FromDense(nodes, columns, dense);
     }
 
-    private static IReadOnlyList<GraphSplit> Splits(string path, int[] labels)
+    private static IReadOnlyList<SampleSplit> Splits(string path, int[] labels)
     {
         var folder = Path.Combine(Path.GetDirectoryName(path) ?? ".", "10fold_idx");
         var folds = Directory.Exists(folder)
@@ -59,7 +59,7 @@ internal static class TuGraphs
 
         // The published folds are of equal size and leave a few graphs over (8 of MUTAG, 3 of PROTEINS): those always train.
         return [.. Enumerable.Range(0, folds.Count).Select(k => (Test: folds[k], Valid: folds[(k + 1) % folds.Count]))
-            .Select(part => new GraphSplit([.. Enumerable.Range(0, labels.Length).Except(part.Test).Except(part.Valid)], part.Valid, part.Test))];
+            .Select(part => new SampleSplit([.. Enumerable.Range(0, labels.Length).Except(part.Test).Except(part.Valid)], part.Valid, part.Test))];
     }
 
     private static int[] Fold(string file, int graphs) => [.. NumberTable.Ints(file, 1, 0, graphs - 1).Order()];
