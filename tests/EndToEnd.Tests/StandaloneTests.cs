@@ -1,0 +1,70 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Testing;
+
+namespace EndToEnd.Tests;
+
+/// <summary>The one process as a whole: small, quick to be ready, alone on its folder, with all its files.</summary>
+public sealed partial class StandaloneTests(ITestOutputHelper output) : IDisposable
+{
+    private readonly TemporaryFolder data = TestFolders.NewTemporary();
+
+    public void Dispose() => data.Dispose();
+
+    [Fact]
+    public async Task The_service_is_ready_soon_and_idles_small()
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        await using var service = await Service.Start(data.Path);
+        output.WriteLine($"ready after {clock.Elapsed.TotalSeconds:0.00} s and {service.ProcessorTime.TotalSeconds:0.00} s of processor time");
+
+        // Processor time, for the machine may be busy with other things.
+        Assert.InRange(service.ProcessorTime.TotalSeconds, 0, 5);
+        foreach (var page in (string[])["/", "/api/v1/runs", "/health/ready"]) { await service.Http.GetStringAsync(page, Service.Token); }
+        var resident = LinuxProcess.ResidentBytes(service.Id);
+        output.WriteLine($"idle memory {resident / 1_000_000} MB");
+        Assert.InRange(resident, 1, 300_000_000);
+        Assert.DoesNotContain("torch", await File.ReadAllTextAsync($"/proc/{service.Id}/maps", Service.Token), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task The_dashboard_finds_every_file_it_names()
+    {
+        await using var service = await Service.Start(data.Path);
+        var page = await service.Http.GetStringAsync("/", Service.Token);
+        var files = AssetPattern().Matches(page).Select(match => match.Groups[1].Value).Where(path => !path.StartsWith("http", StringComparison.Ordinal)).Distinct().ToList();
+        Assert.Contains(files, path => path.Contains("MudBlazor", StringComparison.Ordinal));
+        Assert.Contains(files, path => path.Contains("blazor.web", StringComparison.Ordinal));
+        foreach (var path in files)
+        {
+            var answer = await service.Http.GetAsync(path, Service.Token);
+            Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{path}: {answer.StatusCode}");
+            Assert.NotEmpty(await answer.Content.ReadAsByteArrayAsync(Service.Token));
+        }
+    }
+
+    [Fact]
+    public async Task A_second_service_on_one_data_folder_is_refused_with_a_reason()
+    {
+        await using var service = await Service.Start(data.Path);
+        var (exitCode, said) = await Service.StartRefused(data.Path, "--Worker:Name", "another");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("GnnService is running already in data folder", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Standalone")]
+    [InlineData("Api")]
+    [InlineData("Worker")]
+    [InlineData("Web")]
+    public void An_output_that_does_not_train_contains_no_libtorch(string project)
+    {
+        var files = Directory.GetFiles(Path.Combine(TestFolders.Repository, "artifacts/bin", project, "release"), "*", SearchOption.AllDirectories);
+        Assert.NotEmpty(files);
+        Assert.DoesNotContain(files, file => Path.GetFileName(file).Contains("torch", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [GeneratedRegex("(?:src|href)=\"([^\"#?]+\\.(?:js|css|svg|woff2))\"")]
+    private static partial Regex AssetPattern();
+}
