@@ -1,3 +1,4 @@
+using System.Text;
 using Contracts;
 
 namespace Runs;
@@ -11,7 +12,7 @@ internal static class RunMoves
     public static void Move(this RunsDb db, Run run, RunAction action, DateTimeOffset now, string message)
     {
         run.Status = RunTransitions.Next(run.Status, action) ?? throw new InvalidOperationException($"{action} of a run that is {run.Status}: ask RunTransitions first");
-        run.LeaseUntil = null;
+        if (!RunTransitions.IsHeld(run.Status)) { run.LeaseUntil = null; }
         if (RunTransitions.IsFinal(run.Status)) { run.FinishedAt = now; }
         db.Tell(run, EventRow.StatusKind, now, message, body: null);
     }
@@ -53,6 +54,10 @@ internal static class RunMoves
             Body = body,
         });
 
-    // Postgres refuses NUL in text, and a dying process may well write one.
-    private static string Storable(string text) => (text.Length > MaxMessage ? text[..MaxMessage] + "…" : text).Replace('\0', '\uFFFD');
+    // Postgres refuses NUL and halves of surrogate pairs: a dying process may write the one, the cut may leave the other.
+    private static string Storable(string text)
+    {
+        var cut = text.Length > MaxMessage ? text[..MaxMessage] + "…" : text;
+        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(cut)).Replace('\0', '\uFFFD');
+    }
 }

@@ -82,8 +82,6 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
         if (next != run.Status)
         {
             db.Move(run, RunAction.Cancel, await db.Now(cancellation), next == RunStatus.Cancelled ? "cancelled" : "cancelling");
-            // Cancelling is still held: the lease decides when the worker is given up.
-            if (next == RunStatus.Cancelling) { run.LeaseUntil = await db.Now(cancellation) + Lease; }
         }
         return CancelAnswer.Accepted;
     }, cancellation);

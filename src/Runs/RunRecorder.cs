@@ -132,8 +132,8 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
                 .Select(row => row.Epoch).ToListAsync(cancellation);
             if (others.Count == 0) { return new Known([.. knownEpochs], []); }
 
-            // Postgres keeps microseconds: one less than the earliest time finds what was rounded down.
-            var since = others.Min(e => e.At).ToUniversalTime().AddMilliseconds(-1);
+            // Postgres keeps microseconds: a little before the earliest time finds what was rounded down.
+            var since = new DateTimeOffset(Math.Max(0, others.Min(e => e.At.UtcTicks) - TimeSpan.TicksPerMillisecond), TimeSpan.Zero);
             var bodies = await db.Events
                 .Where(row => row.RunId == run.Id && row.Attempt == run.Attempt && row.At >= since && row.Body != null)
                 .Select(row => row.Body!).ToListAsync(cancellation);

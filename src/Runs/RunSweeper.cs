@@ -7,15 +7,36 @@ namespace Runs;
 /// Runs in every process that has workers: takes runs back from workers that were lost, and rings for queued runs whose ticket was. Any
 /// number of sweepers may sweep at once.
 /// </summary>
-public sealed class RunSweeper(RunQueue queue, TrainBell bell, ILogger<RunSweeper> log) : BackgroundService
+public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time, ILogger<RunSweeper> log) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// While the store was away nobody could renew. Its return is the start of everybody's chance to: leases that ran out meanwhile say
+    /// nothing about the workers.
+    /// </summary>
+    public static readonly TimeSpan GraceAfterOutage = TimeSpan.FromSeconds(10);
+
+    private bool storeWasAway;
+    private long judgeFrom;
+
     public async Task Sweep(CancellationToken cancellation)
     {
-        var lost = await queue.RequeueLost(cancellation);
-        if (lost > 0) { log.LogWarning("{Lost} runs were taken back from workers that gave no sign of life", lost); }
-        await bell.RingForQueued(cancellation);
+        try
+        {
+            // Asks the store first, so that its return is noticed before anyone is judged.
+            await bell.RingForQueued(cancellation);
+            if (storeWasAway) { (storeWasAway, judgeFrom) = (false, time.GetTimestamp() + (long)(GraceAfterOutage.TotalSeconds * time.TimestampFrequency)); }
+            if (time.GetTimestamp() < judgeFrom) { return; }
+
+            var lost = await queue.RequeueLost(cancellation);
+            if (lost > 0) { log.LogWarning("{Lost} runs were taken back from workers that gave no sign of life", lost); }
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            storeWasAway = true;
+            throw;
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

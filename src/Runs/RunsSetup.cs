@@ -2,6 +2,7 @@ using Hangfire;
 using Hangfire.AspNetCore;
 using Hangfire.Logging;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,6 +18,7 @@ public static class RunsSetup
         if (services.Any(service => service.ServiceType == typeof(RunStore))) { return builder; }
 
         services.AddSingleton(RunsSettings.From(builder.Configuration));
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<RunSignal>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunQueue>();

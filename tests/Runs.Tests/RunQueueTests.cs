@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Contracts;
+using Microsoft.EntityFrameworkCore;
 using Testing;
 using static Runs.Tests.RunsHost;
 
@@ -51,6 +52,19 @@ public sealed class RunQueueTests(PostgresFixture postgres)
         Assert.Equal((RunStatus.Running, "worker-a"), (run.Status, run.Worker));
         Assert.InRange(run.LeaseUntil!.Value - run.StartedAt!.Value, RunQueue.Lease - TimeSpan.FromSeconds(1), RunQueue.Lease);
         Assert.Contains(first.ToString(), claimed.ArtifactsFolder, StringComparison.Ordinal);
+    }
+
+    [Theory, OnBothStores]
+    public async Task A_run_of_higher_priority_is_claimed_before_older_ones(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        await host.QueuedRun();
+        var urgent = await host.QueuedRun();
+        await using (var db = host.Store.Open())
+        {
+            await db.Runs.Where(run => run.Id == urgent).ExecuteUpdateAsync(row => row.SetProperty(run => run.Priority, 1), Token);
+        }
+        Assert.Equal(urgent, (await host.Queue.Claim("worker-a", Token))!.Id);
     }
 
     [Theory, OnBothStores]
@@ -136,7 +150,9 @@ public sealed class RunQueueTests(PostgresFixture postgres)
         var running = await host.ClaimedRun();
         Assert.Equal(CancelAnswer.Accepted, await host.Queue.Cancel(running.Id, Token));
         Assert.Equal(CancelAnswer.Accepted, await host.Queue.Cancel(running.Id, Token));
-        Assert.Equal(RunStatus.Cancelling, (await host.Read(running.Id)).Status);
+        var cancelling = await host.Read(running.Id);
+        Assert.Equal(RunStatus.Cancelling, cancelling.Status);
+        Assert.NotNull(cancelling.LeaseUntil);
         Assert.Single((await host.History(running.Id)).Events, e => e.Message == "cancelling");
 
         var queued = await host.QueuedRun();

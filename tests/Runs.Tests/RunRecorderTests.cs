@@ -194,6 +194,36 @@ public sealed class RunRecorderTests(PostgresFixture postgres)
     }
 
     [Theory, OnBothStores]
+    public async Task A_long_history_comes_in_parts_that_join_without_a_gap(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        var claimed = await host.ClaimedRun();
+        var epochs = RunHistoryReader.PageSize + 500;
+        foreach (var batch in Enumerable.Range(1, epochs).Chunk(2_000)) { Assert.True(await host.Record(claimed, [.. batch.Select(epoch => Epoch(epoch))])); }
+
+        var read = new List<int>();
+        var parts = 0;
+        for (var (after, before) = (0L, -1L); after != before; parts++)
+        {
+            var part = await host.History(claimed.Id, after);
+            read.AddRange(part.Epochs.Select(e => e.Figures.Epoch));
+            (before, after) = (after, part.Seq);
+        }
+        Assert.Equal(Enumerable.Range(1, epochs), read);
+        Assert.Equal(3, parts);
+    }
+
+    [Theory, OnBothStores]
+    public async Task Odd_texts_and_times_of_a_dying_process_are_stored(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        var claimed = await host.ClaimedRun();
+        var cutInAPair = new string('x', 3_999) + "😀 and so on";
+        Assert.True(await host.Record(claimed, new LogEvent { Level = "info", Message = "no time" }, new LogEvent { Level = "info", Message = cutInAPair + '\0' }));
+        Assert.Equal(["no time", new string('x', 3_999) + "\uFFFD…"], (await host.History(claimed.Id)).Events.Where(e => e.Kind == "log").Select(e => e.Message));
+    }
+
+    [Theory, OnBothStores]
     public async Task Writers_at_once_leave_no_gap_in_the_sequence(StoreKind store)
     {
         await using var host = await RunsHost.Start(store, postgres);

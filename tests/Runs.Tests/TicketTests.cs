@@ -1,5 +1,6 @@
 using Hangfire;
 using Hangfire.PostgreSql;
+using Microsoft.Extensions.Time.Testing;
 using Testing;
 using static Runs.Tests.RunsHost;
 
@@ -36,10 +37,33 @@ public sealed class TicketTests(PostgresFixture postgres)
         var claimed = await host.ClaimedRun();
         await host.LetLeaseRunOut(claimed.Id);
 
-        using var sweeper = new RunSweeper(host.Queue, host.Get<TrainBell>(), Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
+        using var sweeper = new RunSweeper(host.Queue, host.Get<TrainBell>(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
         await sweeper.Sweep(Token);
         Assert.Equal(Contracts.RunStatus.Queued, (await host.Read(claimed.Id)).Status);
         Assert.True(host.Get<JobStorage>().GetMonitoringApi().EnqueuedCount(ITrainTicket.Queue) >= 1);
+    }
+
+    [Fact]
+    public async Task After_an_outage_of_the_store_workers_get_time_to_renew_before_they_are_judged()
+    {
+        await using var server = await PostgresServer.Start();
+        await using var host = await RunsHost.StartOn(server.NewDatabase());
+        var claimed = await host.ClaimedRun();
+        await host.LetLeaseRunOut(claimed.Id);
+        var time = new FakeTimeProvider();
+        using var sweeper = new RunSweeper(host.Queue, host.Get<TrainBell>(), time, Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
+
+        server.GoAway();
+        await Assert.ThrowsAnyAsync<Exception>(() => sweeper.Sweep(Token));
+        server.ComeBack();
+        await sweeper.Sweep(Token);
+        time.Advance(RunSweeper.GraceAfterOutage - TimeSpan.FromSeconds(1));
+        await sweeper.Sweep(Token);
+        Assert.Equal(Contracts.RunStatus.Running, (await host.Read(claimed.Id)).Status);
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        await sweeper.Sweep(Token);
+        Assert.Equal(Contracts.RunStatus.Queued, (await host.Read(claimed.Id)).Status);
     }
 
     [Fact]
