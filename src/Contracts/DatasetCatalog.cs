@@ -12,14 +12,14 @@ public static class DatasetCatalog
     /// <summary>The sets a run can be trained on.</summary>
     public static IReadOnlyList<DatasetEntry> Entries { get; } = [.. KnownDatasets.All, .. OtherTasks.All.Where(entry => IsTrainable(entry.Task))];
 
-    /// <summary>A set of any task.</summary>
-    public static DatasetEntry? Find(string name) => Entries.Concat(OtherTasks.All).FirstOrDefault(entry => entry.Name == name);
+    /// <summary>A set of any task, or one of the user's own.</summary>
+    public static DatasetEntry? Find(string name) => Entries.Concat(OtherTasks.All).FirstOrDefault(entry => entry.Name == name) ?? OwnDatasets.Find(name);
 
     /// <summary>Whether the Trainer has a model for the task; sets of other tasks can be read by name, but are not offered.</summary>
     public static bool IsTrainable(string task) => task == DatasetTasks.NodeClassification;
 
-    /// <summary>The sets of <see cref="Entries"/>, those in <paramref name="folders"/> marked as available.</summary>
-    public static IReadOnlyList<DatasetInfo> List(IReadOnlyList<string> folders) => [.. Entries.Select(entry => entry.Describe(folders))];
+    /// <summary>The sets of <see cref="Entries"/>, those in <paramref name="folders"/> marked as available, and the user's own there.</summary>
+    public static IReadOnlyList<DatasetInfo> List(IReadOnlyList<string> folders) => [.. Entries.Concat(OwnDatasets.In(folders)).Select(entry => entry.Describe(folders))];
 
     /// <summary>What to tell someone who asked for a set that does not exist.</summary>
     public static string UnknownName(string name)

@@ -91,6 +91,7 @@ public enum DatasetFormat
     Mosd,
     IndoorRooms,
     Jhmdb,
+    Own,
 }
 
 /// <summary>What a data set is for, in the words of <see cref="DatasetEntry.Task"/>.</summary>

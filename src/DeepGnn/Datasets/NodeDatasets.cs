@@ -36,6 +36,7 @@ public static class NodeDatasets
             DatasetFormat.Npz => NpzDatasetReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)[0], entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
             DatasetFormat.FacebookPages => SocialGraphs.FacebookPages(entry.Name, DatasetFiles.Locate(entry, folders, download)),
             DatasetFormat.Ogb => OgbReader.Read(entry.Name, OgbReader.FolderOf(DatasetFiles.Locate(entry, folders, download)[0]), entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
+            DatasetFormat.Own => OwnDataReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)[0]),
             DatasetFormat.KarateClub => KarateClub.Make(),
             DatasetFormat.BlockModel => BlockModel.Make(data.Sbm ?? new()),
             _ => throw DatasetFiles.WrongTask(entry, task),

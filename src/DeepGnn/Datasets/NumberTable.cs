@@ -2,17 +2,22 @@ using System.Globalization;
 
 namespace DeepGnn.Datasets;
 
-/// <summary>Rows of numbers in text, separated by commas or blanks, without a header.</summary>
+/// <summary>Rows of numbers in text, separated by commas, semicolons or blanks. Files unpack on the way where they end in .gz or .bz2.</summary>
 internal static class NumberTable
 {
+    public static DenseMatrix Floats(string path, int? rows = null) => Floats(path, FileReading.Lines(path), rows);
+
+    public static int[] Ints(string path, int columns, int low, int high, int? rows = null) => Ints(path, FileReading.Lines(path), columns, low, high, rows);
+
     /// <summary>Finite numbers, as many in each row.</summary>
-    /// <param name="path">The file; .gz and .bz2 are unpacked on the way.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="lines">Its lines.</param>
     /// <param name="rows">Rows needed; null takes what is there.</param>
-    public static DenseMatrix Floats(string path, int? rows = null)
+    public static DenseMatrix Floats(string path, IEnumerable<string> lines, int? rows)
     {
         var values = new List<float>();
         var (count, columns) = (0, 0);
-        foreach (var (number, line) in Rows(path, rows))
+        foreach (var (number, line) in Rows(lines, rows))
         {
             var before = values.Count;
             foreach (var range in Fields(line))
@@ -30,11 +35,11 @@ internal static class NumberTable
     }
 
     /// <summary>Whole numbers, <paramref name="columns"/> in each row; a number with a point but no fraction counts, as Pandas writes some.</summary>
-    public static int[] Ints(string path, int columns, int low, int high, int? rows = null)
+    public static int[] Ints(string path, IEnumerable<string> lines, int columns, int low, int high, int? rows)
     {
         var values = new List<int>();
         var count = 0;
-        foreach (var (number, line) in Rows(path, rows))
+        foreach (var (number, line) in Rows(lines, rows))
         {
             var before = values.Count;
             foreach (var range in Fields(line))
@@ -57,11 +62,11 @@ internal static class NumberTable
     }
 
     /// <summary>Lines that are not empty; one more than needed is enough to know that there are too many.</summary>
-    private static IEnumerable<(int Number, string Line)> Rows(string path, int? rows)
+    private static IEnumerable<(int Number, string Line)> Rows(IEnumerable<string> lines, int? rows)
     {
         var number = 0;
         var left = rows is { } needed ? (long)needed + 1 : long.MaxValue;
-        foreach (var line in FileReading.Lines(path))
+        foreach (var line in lines)
         {
             number++;
             if (line.AsSpan().Trim().Length > 0 && left-- > 0) { yield return (number, line); }
