@@ -17,6 +17,8 @@ public static class WebSetup
     public static void AddWeb(this WebApplicationBuilder builder)
     {
         FindAssets(builder);
+        // Several lines a request say nothing about runs.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Services.AddOptions<ApiOptions>().BindConfiguration("Api")
             .Validate(options => options.IsValid, "setting Api:Url: needed an absolute http or https address, or nothing when the API runs in this host")
             .ValidateOnStart();

@@ -23,16 +23,15 @@ public sealed record RunFilter
     public string StatusText => string.Join(',', Statuses.Select(status => Display.Name(status)));
 
     /// <summary>"?status=…&amp;group=…&amp;text=…" with what is set; empty for all runs.</summary>
-    public string ToQuery(params (string Name, string? Value)[] more)
+    public string ToQuery() => Query(("status", StatusText), ("group", Group), ("text", Text));
+
+    internal static string Query(params (string Name, string? Value)[] parts)
     {
-        var parts = new[] { ("status", StatusText), ("group", Group), ("text", Text) }.Concat(more)
-            .Where(part => !string.IsNullOrEmpty(part.Item2))
-            .Select(part => $"{part.Item1}={Uri.EscapeDataString(part.Item2!)}");
-        var query = string.Join('&', parts);
+        var query = string.Join('&', parts.Where(part => !string.IsNullOrEmpty(part.Value)).Select(part => $"{part.Name}={Uri.EscapeDataString(part.Value!)}"));
         return query.Length == 0 ? "" : "?" + query;
     }
 
-    /// <summary>Whether a run that changed belongs into the list, by the same rules as the API's.</summary>
+    /// <summary>Whether a run belongs into the list.</summary>
     public bool Matches(RunSummary run) =>
         (Statuses.Count == 0 || Statuses.Contains(run.Status))
         && (Group is null || Group == run.Group)

@@ -8,8 +8,9 @@ namespace Web.Client;
 /// <summary>The API's routes as calls. Whatever goes wrong comes out as an <see cref="ApiException"/>.</summary>
 public sealed class RunsApi(HttpClient http)
 {
+    /// <summary>Runs by status and group, newest first.</summary>
     public Task<RunPage> List(RunFilter filter, string? cursor, int limit, CancellationToken cancellation) =>
-        Read<RunPage>($"api/v1/runs{filter.ToQuery(("cursor", cursor), ("limit", limit.ToString(CultureInfo.InvariantCulture)))}", cancellation);
+        Read<RunPage>($"api/v1/runs{RunFilter.Query(("status", filter.StatusText), ("group", filter.Group), ("cursor", cursor), ("limit", limit.ToString(CultureInfo.InvariantCulture)))}", cancellation);
 
     /// <summary>Null when there is no such run.</summary>
     public async Task<RunDetail?> Get(Guid id, CancellationToken cancellation)
@@ -81,7 +82,8 @@ public sealed class RunsApi(HttpClient http)
         try
         {
             var problem = await answer.Content.ReadFromJsonAsync<Problem>(cancellation);
-            var message = problem?.Detail ?? problem?.Title;
+            // With faults by field, the fields tell the details.
+            var message = problem?.Errors is { Count: > 0 } ? problem.Title : problem?.Detail ?? problem?.Title;
             if (message is not null) { return new ApiException(message, status, problem?.Errors ?? []); }
         }
         catch (Exception unreadable) when (unreadable is JsonException or HttpRequestException or IOException or InvalidOperationException)

@@ -13,6 +13,7 @@ namespace Web.Live;
 public sealed class RunsFeed : IAsyncDisposable
 {
     private const int PageSize = 50;
+    private const int SearchPageSize = 200;
     private static readonly TimeSpan DeliveryPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
 
@@ -118,27 +119,31 @@ public sealed class RunsFeed : IAsyncDisposable
 
     private async Task Fetch()
     {
-        var runs = new List<RunSummary>();
-        string? cursor = null;
-        do
-        {
-            var page = await _api.List(Filter, cursor, PageSize, _over.Token);
-            runs.AddRange(page.Items);
-            cursor = page.NextCursor;
-        }
-        while (cursor is not null && (Whole || runs.Count < _wanted));
-
-        (_runs, _cursor) = (runs, cursor);
+        (_runs, _cursor) = await FetchAfter(null, _wanted);
         if (_line.Connection.State == HubConnectionState.Connected) { State = FeedState.Live; }
     }
 
     private async Task FetchNextPage()
     {
         if (_cursor is null) { return; }
-        var page = await _api.List(Filter, _cursor, PageSize, _over.Token);
-        _cursor = page.NextCursor;
-        _runs.AddRange(page.Items.Where(run => _runs.All(known => known.Id != run.Id)));
+        var (runs, cursor) = await FetchAfter(_cursor, PageSize);
+        _cursor = cursor;
+        _runs.AddRange(runs.Where(run => _runs.All(known => known.Id != run.Id)));
         _wanted = Math.Max(_wanted, _runs.Count);
+    }
+
+    // The API filters by status and group; the text is looked for here, over as many pages as it takes.
+    private async Task<(List<RunSummary> Runs, string? Cursor)> FetchAfter(string? cursor, int wanted)
+    {
+        var runs = new List<RunSummary>();
+        do
+        {
+            var page = await _api.List(Filter, cursor, Filter.Text is null ? PageSize : SearchPageSize, _over.Token);
+            runs.AddRange(page.Items.Where(Filter.Matches));
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null && (Whole || runs.Count < wanted));
+        return (runs, cursor);
     }
 
     private void Merge(RunSummary run)
