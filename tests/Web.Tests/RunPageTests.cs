@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using Bunit;
+using Contracts;
+using RunPage = Web.Components.Pages.RunPage;
+
+namespace Web.Tests;
+
+public sealed class RunPageTests
+{
+    [Fact]
+    public async Task History_and_live_points_reach_the_chart_once_each_as_appended_bytes()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add();
+        run.StoreEpochs(1, 3);
+        run.Store(new EpochEvent { Epoch = 4, TrainLoss = double.NaN });
+        server.BeforeHistory = () => run.Send(after: 1);
+        await using var pages = new Pages(server);
+        var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+        await Eventually.Equals([1, 2, 3, 4], () => [.. Losses(pages).Select(row => (int)row[0])]);
+
+        run.StoreEpochs(5, 6);
+        await run.Send(after: 3);
+        await Eventually.Equals([1, 2, 3, 4, 5, 6], () => [.. Losses(pages).Select(row => (int)row[0])]);
+        Assert.Equal([1.0, 0.5, 1.0 / 3, double.NaN, 0.2, 1.0 / 6], Losses(pages).Select(row => row[1]));
+        // Points are in the canvas only.
+        Assert.DoesNotContain("0.33333", page.Find(".charts").OuterHtml, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_resumed_attempt_removes_voided_points_from_every_chart()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add();
+        run.StoreEpochs(1, 5);
+        await using var pages = new Pages(server);
+        pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+        await Eventually.Equals([1, 2, 3, 4, 5], () => [.. Losses(pages).Select(row => (int)row[0])]);
+
+        var cursor = run.Row.Seq;
+        run.StoreAttempt(2, resumedFrom: 2);
+        await run.Send(cursor);
+        await Eventually.Holds(() => pages.Chart.Invocations["removeAfter"].Count == 4, () => $"{pages.Chart.Invocations["removeAfter"].Count} charts were told");
+        Assert.All(pages.Chart.Invocations["removeAfter"], call => Assert.Equal(2.0, call.Arguments[0]));
+    }
+
+    [Fact]
+    public async Task The_header_tells_the_failure_and_offers_a_clone()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add(row => row with { Status = RunStatus.Failed, FailureClass = FailureClass.Diverged, FailureMessage = "the loss became NaN in epoch 3", FinishedAt = DateTimeOffset.UtcNow });
+        await using var pages = new Pages(server);
+        var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+
+        await Eventually.Holds(() => page.Markup.Contains("the loss became NaN in epoch 3", StringComparison.Ordinal), () => page.Markup);
+        Assert.Contains("Failed (diverged).", page.Markup, StringComparison.Ordinal);
+        Assert.Equal($"/runs/new?from={run.Id}", page.Find(".actions a").GetAttribute("href"));
+        Assert.DoesNotContain("Cancel", page.Find(".actions").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_lost_server_is_told_on_the_page_that_stays()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add();
+        run.StoreEpochs(1, 2);
+        await using var pages = new Pages(server);
+        var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+        await Eventually.Equals([1, 2], () => [.. Losses(pages).Select(row => (int)row[0])]);
+
+        await server.Stop();
+        await Eventually.Holds(() => page.Markup.Contains("No connection to the API", StringComparison.Ordinal), () => page.Markup);
+        Assert.NotNull(page.Find(".charts"));
+
+        await server.Start();
+        await Eventually.Holds(() => !page.Markup.Contains("No connection to the API", StringComparison.Ordinal), () => page.Markup);
+        Assert.Equal([1, 2], Losses(pages).Select(row => (int)row[0]));
+    }
+
+    /// <summary>Rows of epoch, train, valid and test loss: the charts take turns, and loss and metric are the two of that width.</summary>
+    private static List<double[]> Losses(Pages pages)
+    {
+        var calls = pages.Chart.Invocations["append"].ToArray();
+        return [.. calls.Where((_, i) => i % 4 == 0).SelectMany(call => MemoryMarshal.Cast<byte, double>((byte[])call.Arguments[0]!).ToArray().Chunk(4))];
+    }
+}
