@@ -43,6 +43,7 @@ internal static class Demo
             Layers = 2,
             HiddenChannels = 16,
             Dropout = 0.5,
+            InputDropout = 0.5,
             Normalization = Normalization.None,
             Stem = Stem.Convolution,
             Prediction = Prediction.Convolution,
@@ -57,7 +58,7 @@ internal static class Demo
         return shallow with
         {
             Name = $"{Word(backbone)}-{depth}",
-            Model = shallow.Model with { Backbone = backbone, Layers = depth, HiddenChannels = 32, Normalization = Normalization.Layer, Dropout = 0 },
+            Model = shallow.Model with { Backbone = backbone, Layers = depth, HiddenChannels = 32, Normalization = Normalization.Layer, Dropout = 0, InputDropout = 0 },
         };
     }
 
@@ -67,6 +68,7 @@ internal static class Demo
         Backbone.Res => "res",
         Backbone.ResPlus => "res+",
         Backbone.Dense => "dense",
+        Backbone.Initial => "initial",
         _ => backbone.ToString(),
     };
 

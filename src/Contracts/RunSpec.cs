@@ -76,6 +76,9 @@ public sealed record ModelSpec
     /// <summary>Probability with which an activation is zeroed while training.</summary>
     public double Dropout { get; init; } = 0.5;
 
+    /// <summary>The same for the input features.</summary>
+    public double InputDropout { get; init; }
+
     public Stem Stem { get; init; } = Stem.Linear;
 
     public Fusion Fusion { get; init; } = Fusion.Last;
@@ -90,6 +93,15 @@ public sealed record ModelSpec
 
     /// <summary>Whether GENConv's softmax temperature is trained.</summary>
     public bool LearnTemperature { get; init; } = true;
+
+    /// <summary>Attention heads of GAT and GATv2; they divide the hidden channels.</summary>
+    public int Heads { get; init; } = 1;
+
+    /// <summary>GCNII (backbone "initial"): share α of the initial features in each layer.</summary>
+    public double Alpha { get; init; } = 0.1;
+
+    /// <summary>GCNII: θ (the paper's λ); layer l keeps 1 − ln(θ/l + 1) of the identity.</summary>
+    public double Theta { get; init; } = 0.5;
 }
 
 public sealed record TrainingSpec
@@ -100,6 +112,9 @@ public sealed record TrainingSpec
 
     /// <summary>L2 penalty added to the gradient, as Adam in the GCN paper has it.</summary>
     public double WeightDecay { get; init; } = 5e-4;
+
+    /// <summary>Another penalty for the backbone's convolutions, as GCNII has it; absent: the same.</summary>
+    public double? BackboneWeightDecay { get; init; }
 
     /// <summary>Which parameters the penalty covers: all, or only those before the second convolution (the GCN paper).</summary>
     public WeightDecayScope WeightDecayScope { get; init; } = WeightDecayScope.All;
@@ -118,6 +133,13 @@ public enum Convolution
 {
     [JsonStringEnumMemberName("gcn")] Gcn,
     [JsonStringEnumMemberName("gen")] Gen,
+    [JsonStringEnumMemberName("graph")] Graph,
+    [JsonStringEnumMemberName("sage")] Sage,
+    [JsonStringEnumMemberName("gin")] Gin,
+    [JsonStringEnumMemberName("gat")] Gat,
+    [JsonStringEnumMemberName("gatv2")] Gatv2,
+    [JsonStringEnumMemberName("edge")] Edge,
+    [JsonStringEnumMemberName("mr")] Mr,
 }
 
 public enum Backbone
@@ -126,6 +148,9 @@ public enum Backbone
     [JsonStringEnumMemberName("res")] Res,
     [JsonStringEnumMemberName("res+")] ResPlus,
     [JsonStringEnumMemberName("dense")] Dense,
+
+    /// <summary>GCNII: initial residual connection and identity mapping.</summary>
+    [JsonStringEnumMemberName("initial")] Initial,
 }
 
 public enum Normalization
@@ -133,6 +158,11 @@ public enum Normalization
     [JsonStringEnumMemberName("none")] None,
     [JsonStringEnumMemberName("batch")] Batch,
     [JsonStringEnumMemberName("layer")] Layer,
+    [JsonStringEnumMemberName("graph")] Graph,
+    [JsonStringEnumMemberName("instance")] Instance,
+    [JsonStringEnumMemberName("pair")] Pair,
+    [JsonStringEnumMemberName("mean")] Mean,
+    [JsonStringEnumMemberName("group")] Group,
 }
 
 /// <summary>How the input features become hidden channels.</summary>

@@ -47,6 +47,10 @@ public static class RunSpecValidation
         Between(faults, "$.model.layers", model.Layers, 1, MaxLayers);
         Between(faults, "$.model.hiddenChannels", model.HiddenChannels, 1, MaxHiddenChannels);
         Between(faults, "$.model.dropout", model.Dropout, 0, 0.99);
+        Between(faults, "$.model.inputDropout", model.InputDropout, 0, 0.99);
+        Between(faults, "$.model.alpha", model.Alpha, 0, 1);
+        Between(faults, "$.model.theta", model.Theta, 0, 100);
+        CheckHeads(model, faults);
         Known(faults, "$.model.convolution", model.Convolution);
         Known(faults, "$.model.backbone", model.Backbone);
         Known(faults, "$.model.normalization", model.Normalization);
@@ -62,6 +66,7 @@ public static class RunSpecValidation
             Between(faults, $"$.model.predictionHidden[{i}]", model.PredictionHidden[i], 1, MaxHiddenChannels);
         }
 
+        if (model.Backbone == Backbone.Initial) { CheckInitial(model, faults); }
         if (model.Prediction == Prediction.Convolution)
         {
             if (model.PredictionHidden.Count > 0) { faults.Add(new("$.model.predictionHidden", "found hidden layers, needed none when the prediction is a convolution")); }
@@ -70,11 +75,30 @@ public static class RunSpecValidation
         }
     }
 
+    private static void CheckHeads(ModelSpec model, List<SpecFault> faults)
+    {
+        Between(faults, "$.model.heads", model.Heads, 1, 64);
+        if (model.Convolution is not (Convolution.Gat or Convolution.Gatv2) || model.Heads is < 1 or > 64) { return; }
+        if (model.HiddenChannels % model.Heads != 0)
+        {
+            faults.Add(new("$.model.heads", $"found {model.Heads} heads for {model.HiddenChannels} hidden channels, needed a number that divides them"));
+        }
+    }
+
+    // GCNII is defined for the GCN propagation on equal widths; its first features are what the stem gives.
+    private static void CheckInitial(ModelSpec model, List<SpecFault> faults)
+    {
+        if (model.Convolution != Convolution.Gcn) { faults.Add(new("$.model.convolution", $"found {model.Convolution}, needed \"gcn\" with backbone \"initial\"")); }
+        if (model.Stem != Stem.Linear) { faults.Add(new("$.model.stem", "found a convolution, needed \"linear\" with backbone \"initial\"")); }
+        if (model.Prediction != Prediction.Mlp) { faults.Add(new("$.model.prediction", "found a convolution, needed \"mlp\" with backbone \"initial\"")); }
+    }
+
     private static void CheckTraining(TrainingSpec training, List<SpecFault> faults)
     {
         Between(faults, "$.training.epochs", training.Epochs, 1, MaxEpochs);
         Between(faults, "$.training.learningRate", training.LearningRate, 1e-12, 100);
         Between(faults, "$.training.weightDecay", training.WeightDecay, 0, 100);
+        if (training.BackboneWeightDecay is { } backbone) { Between(faults, "$.training.backboneWeightDecay", backbone, 0, 100); }
         Between(faults, "$.training.patience", training.Patience, 0, MaxEpochs);
         Between(faults, "$.training.checkpointEvery", training.CheckpointEvery, 0, MaxEpochs);
         Known(faults, "$.training.weightDecayScope", training.WeightDecayScope);

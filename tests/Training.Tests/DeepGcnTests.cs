@@ -13,29 +13,32 @@ public sealed class DeepGcnTests
 {
     private static readonly NodeDataset Karate = NodeDatasets.Load(Specs.Karate().Data, []);
 
-    public static TheoryData<ModelSpec> EveryModel()
-    {
-        var models = new TheoryData<ModelSpec>();
-        foreach (var convolution in Enum.GetValues<Convolution>())
-        foreach (var backbone in Enum.GetValues<Backbone>())
-        foreach (var normalization in Enum.GetValues<Normalization>())
-        foreach (var (stem, fusion, prediction, hidden) in new (Stem, Fusion, Prediction, int[])[]
-        {
-            (Stem.Linear, Fusion.Last, Prediction.Mlp, []),
-            (Stem.Convolution, Fusion.Last, Prediction.Convolution, []),
-            (Stem.Convolution, Fusion.Concat, Prediction.Mlp, [24]),
-            (Stem.Linear, Fusion.Global, Prediction.Mlp, [24, 12]),
-        })
-        {
-            models.Add(new ModelSpec
-            {
-                Convolution = convolution, Backbone = backbone, Normalization = normalization, Layers = 3, HiddenChannels = 8,
-                Stem = stem, Fusion = fusion, Prediction = prediction, PredictionHidden = hidden,
-            });
-        }
+    private static readonly (Stem Stem, Fusion Fusion, Prediction Prediction, int[] Hidden)[] Ends =
+    [
+        (Stem.Linear, Fusion.Last, Prediction.Mlp, []),
+        (Stem.Convolution, Fusion.Last, Prediction.Convolution, []),
+        (Stem.Convolution, Fusion.Concat, Prediction.Mlp, [24]),
+        (Stem.Linear, Fusion.Global, Prediction.Mlp, [24, 12]),
+    ];
 
-        return models;
-    }
+    public static TheoryData<ModelSpec> EveryModel() =>
+    [
+        .. from convolution in Enum.GetValues<Convolution>()
+           from backbone in Enum.GetValues<Backbone>()
+           from normalization in new[] { Normalization.None, Normalization.Batch, Normalization.Layer }
+           from ends in Ends
+           let spec = Model(convolution, backbone, normalization, ends)
+           where RunSpecValidation.Faults(Specs.Karate() with { Model = spec }).Count == 0
+           select spec,
+        .. from normalization in Enum.GetValues<Normalization>()
+           select Model(Convolution.Gcn, Backbone.Res, normalization, Ends[0]),
+    ];
+
+    private static ModelSpec Model(Convolution convolution, Backbone backbone, Normalization normalization, (Stem, Fusion, Prediction, int[]) ends) => new()
+    {
+        Convolution = convolution, Backbone = backbone, Normalization = normalization, Layers = 3, HiddenChannels = 8, Heads = 2,
+        Stem = ends.Item1, Fusion = ends.Item2, Prediction = ends.Item3, PredictionHidden = ends.Item4,
+    };
 
     [Theory]
     [MemberData(nameof(EveryModel))]

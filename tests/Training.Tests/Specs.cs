@@ -24,6 +24,7 @@ internal static class Specs
             Layers = 2,
             HiddenChannels = 16,
             Dropout = 0.5,
+            InputDropout = 0.5,
             Normalization = Normalization.None,
             Stem = Stem.Convolution,
             Prediction = Prediction.Convolution,
@@ -37,7 +38,7 @@ internal static class Specs
         var spec = CoraGcn();
         return spec with
         {
-            Model = spec.Model with { Backbone = backbone, Layers = layers, HiddenChannels = 32, Normalization = Normalization.Layer, Dropout = 0 },
+            Model = spec.Model with { Backbone = backbone, Layers = layers, HiddenChannels = 32, Normalization = Normalization.Layer, Dropout = 0, InputDropout = 0 },
             Training = spec.Training with { Epochs = 80 },
         };
     }

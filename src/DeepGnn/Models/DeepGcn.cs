@@ -13,7 +13,8 @@ namespace DeepGnn.Models;
 /// give class scores [N, C].
 /// <para>With f(h) = act(norm(conv h)), a plain layer computes h ← dropout(f(h)), <c>res</c> h ← dropout(h + f(h)), <c>dense</c>
 /// h ← dropout([h, f(h)]), so that its channels grow by D a layer; <c>res+</c> computes h ← h + conv(dropout(act(norm h))), its first layer
-/// is the convolution alone, and norm → act → dropout follows the last one. The first layer of the others is plain.</para>
+/// is the convolution alone, and norm → act → dropout follows the last one. The first layer of these is plain. <c>initial</c> layers are
+/// those of <see cref="InitialResidualLayer"/> on act(stem), with dropout before the prediction.</para>
 /// <para>Source: Li et al., DeepGCNs, arXiv:1904.03751 (pipeline, residual connection); Li et al., DeeperGCN, arXiv:2006.07739 (res+);
 /// Kipf and Welling, arXiv:1609.02907 (stem and prediction as convolutions).</para>
 /// </summary>
@@ -21,6 +22,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
 {
     private readonly Linear? stem;
     private readonly ModuleList<DeepGcnLayer> layers = [];
+    private readonly ModuleList<InitialResidualLayer> initial = [];
     private readonly nn.Module<Tensor, Tensor>? norm;
     private readonly FusionBlock? fusion;
     private readonly GraphConvolution? prediction;
@@ -42,7 +44,8 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         for (var l = 0; l < count; l++)
         {
             var before = l > 0 ? outputs[^1] : stem is null ? features : width;
-            layers.Add(Layer(l, before));
+            if (spec.Backbone == Backbone.Initial) { initial.Add(new InitialResidualLayer(spec, l + 1)); }
+            else { layers.Add(Layer(l, before)); }
             outputs.Add(l > 0 && spec.Backbone == Backbone.Dense ? before + width : width);
         }
 
@@ -60,40 +63,58 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     /// <summary>Parameters before the second convolution: those that the GCN paper's weight decay covers.</summary>
     public IEnumerable<Parameter> FirstLayerParameters()
     {
-        var first = (layers.Count > 0 ? layers[0].parameters() : prediction!.parameters());
+        var first = initial.Count > 0 ? initial[0].parameters() : layers.Count > 0 ? layers[0].parameters() : prediction!.parameters();
         return stem is null ? first : stem.parameters().Concat(first);
     }
+
+    /// <summary>Parameters of the backbone's layers, without stem, fusion and prediction.</summary>
+    public IEnumerable<Parameter> BackboneParameters() => layers.parameters().Concat(initial.parameters());
 
     /// <inheritdoc />
     public override Tensor forward(InputFeatures x, Graph graph)
     {
         using var scope = NewDisposeScope();
         var fused = new List<Tensor>();
-        var h = stem is null ? null : x.Times(stem.weight!, dropout: 0) + stem.bias!; // [N, D]
-        foreach (var layer in layers)
+        var first = Stemmed(x); // [N, D], null when the first convolution is the stem
+        var h = first;
+        for (var l = 0; l < layers.Count + initial.Count; l++)
         {
             var before = h;
-            h = before is null ? layer.forward(x, graph, training ? spec.Dropout : 0) : layer.forward(before, graph); // [N, D]
+            h = initial.Count > 0 ? initial[l].forward(h!, first!, graph)
+                : h is null ? layers[l].forward(x, graph, InputDropout)
+                : layers[l].forward(h, graph); // [N, D]
 
-            // What no fusion waits for is let go at once: an evaluation then holds two layers' channels, whatever the depth.
-            if (fusion is null) { before?.Dispose(); } else { fused.Add(h); }
+            // What nothing waits for is let go at once: an evaluation then holds two layers' channels, whatever the depth.
+            if (fusion is not null) { fused.Add(h); }
+            else if (initial.Count == 0 || l > 0) { before?.Dispose(); }
         }
 
-        if (spec.Backbone == Backbone.ResPlus && layers.Count > 0) { h = Finished(h!); }
+        h = Finished(h!);
         if (fusion is not null)
         {
-            fused[^1] = h!;
+            fused[^1] = h;
             h = fusion.forward(fused); // [N, fused]
         }
 
-        h = prediction is null ? head!.forward(h!) : prediction.forward(h!, graph); // [N, C]
+        h = prediction is null ? head!.forward(h) : prediction.forward(h, graph); // [N, C]
         return h.MoveToOuterDisposeScope();
     }
 
+    private double InputDropout => training ? spec.InputDropout : 0;
+
+    private Tensor? Stemmed(InputFeatures x)
+    {
+        if (stem is null) { return null; }
+        var h = x.Times(stem.weight!, InputDropout) + stem.bias!; // [N, D]
+        return spec.Backbone == Backbone.Initial ? nn.functional.relu(h) : h;
+    }
+
+    // What the last layer leaves to be done before the prediction.
     private Tensor Finished(Tensor h)
     {
-        if (norm is not null) { h = norm.forward(h); }
-        return nn.functional.dropout(nn.functional.relu(h), spec.Dropout, training);
+        if (spec.Backbone == Backbone.Initial) { return nn.functional.dropout(h, spec.Dropout, training); }
+        if (spec.Backbone != Backbone.ResPlus || layers.Count == 0) { return h; }
+        return nn.functional.dropout(nn.functional.relu(norm is null ? h : norm.forward(h)), spec.Dropout, training);
     }
 
     private DeepGcnLayer Layer(int index, int inChannels)

@@ -1,6 +1,7 @@
 using Contracts;
 using DeepGnn.Aggregation;
 using DeepGnn.Convolutions;
+using DeepGnn.Normalizations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,29 +10,25 @@ namespace DeepGnn.Models;
 /// <summary>From the words of a spec to modules.</summary>
 internal static class Modules
 {
+    /// <summary>A convolution whose output has <paramref name="outChannels"/> channels; heads are concatenated where they divide them, else averaged.</summary>
     public static GraphConvolution Convolution(ModelSpec spec, int inChannels, int outChannels) => spec.Convolution switch
     {
         Contracts.Convolution.Gcn => new GcnConv(inChannels, outChannels),
         Contracts.Convolution.Gen => new GenConv(inChannels, outChannels, new GenConvOptions
         {
-            Reduction = spec.Aggregation switch
-            {
-                Contracts.Aggregation.Softmax => Reduction.Softmax,
-                Contracts.Aggregation.Mean => Reduction.Mean,
-                Contracts.Aggregation.Max => Reduction.Max,
-                Contracts.Aggregation.Sum => Reduction.Sum,
-                _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Aggregation, "unknown aggregation"),
-            },
+            Reduction = Reduction(spec.Aggregation),
             LearnT = spec.LearnTemperature,
-            Norm = spec.Normalization switch
-            {
-                Contracts.Normalization.None => HiddenNorm.None,
-                Contracts.Normalization.Batch => HiddenNorm.Batch,
-                Contracts.Normalization.Layer => HiddenNorm.Layer,
-                _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Normalization, "unknown normalisation"),
-            },
+            Norm = HiddenNorm(spec.Normalization),
         }),
-        _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Convolution, "unknown convolution"),
+        Contracts.Convolution.Graph => new GraphConv(inChannels, outChannels),
+        Contracts.Convolution.Sage => new SageConv(inChannels, outChannels),
+        Contracts.Convolution.Gin => new GinConv(
+            nn.Sequential(nn.Linear(inChannels, outChannels), nn.ReLU(), nn.Linear(outChannels, outChannels)), learnEpsilon: true),
+        Contracts.Convolution.Gat => new GatConv(inChannels, HeadChannels(spec, outChannels), Attention(spec, outChannels)),
+        Contracts.Convolution.Gatv2 => new Gatv2Conv(inChannels, HeadChannels(spec, outChannels), Attention(spec, outChannels)),
+        Contracts.Convolution.Edge => new EdgeConv(inChannels, outChannels),
+        Contracts.Convolution.Mr => new MrConv(inChannels, outChannels),
+        _ => throw Unknown(spec.Convolution),
     };
 
     public static nn.Module<Tensor, Tensor>? Normalization(Normalization normalization, int channels) => normalization switch
@@ -39,8 +36,40 @@ internal static class Modules
         Contracts.Normalization.None => null,
         Contracts.Normalization.Batch => nn.BatchNorm1d(channels),
         Contracts.Normalization.Layer => nn.LayerNorm([channels]),
-        _ => throw new ArgumentOutOfRangeException(nameof(normalization), normalization, "unknown normalisation"),
+        Contracts.Normalization.Graph => new GraphNorm(channels),
+        Contracts.Normalization.Instance => new Normalizations.InstanceNorm(channels),
+        Contracts.Normalization.Pair => new PairNorm(),
+        Contracts.Normalization.Mean => new MeanSubtractionNorm(),
+        Contracts.Normalization.Group => new DiffGroupNorm(channels, groups: 10),
+        _ => throw Unknown(normalization),
     };
+
+    private static Reduction Reduction(Contracts.Aggregation aggregation) => aggregation switch
+    {
+        Contracts.Aggregation.Softmax => Aggregation.Reduction.Softmax,
+        Contracts.Aggregation.Mean => Aggregation.Reduction.Mean,
+        Contracts.Aggregation.Max => Aggregation.Reduction.Max,
+        Contracts.Aggregation.Sum => Aggregation.Reduction.Sum,
+        _ => throw Unknown(aggregation),
+    };
+
+    // GENConv's own perceptron knows batch and layer; the other normalisations stay around it.
+    private static HiddenNorm HiddenNorm(Normalization normalization) => normalization switch
+    {
+        Contracts.Normalization.Batch => Convolutions.HiddenNorm.Batch,
+        Contracts.Normalization.Layer => Convolutions.HiddenNorm.Layer,
+        _ => Convolutions.HiddenNorm.None,
+    };
+
+    private static bool Concatenates(ModelSpec spec, int outChannels) => outChannels % spec.Heads == 0;
+
+    private static int HeadChannels(ModelSpec spec, int outChannels) => Concatenates(spec, outChannels) ? outChannels / spec.Heads : outChannels;
+
+    private static AttentionOptions Attention(ModelSpec spec, int outChannels) =>
+        new() { Heads = spec.Heads, Concat = Concatenates(spec, outChannels), Dropout = spec.Dropout };
+
+    private static ArgumentOutOfRangeException Unknown<T>(T value) where T : struct, Enum =>
+        new(typeof(T).Name, value, $"unknown {typeof(T).Name}");
 
     /// <summary>Hidden layers of linear → norm → ReLU → dropout, then a linear layer to the classes.</summary>
     public static Sequential PredictionMlp(ModelSpec spec, int inChannels, int classes)

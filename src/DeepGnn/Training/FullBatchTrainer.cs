@@ -168,20 +168,20 @@ public sealed class FullBatchTrainer : IDisposable
         };
     }
 
+    // One group for each amount of weight decay; a parameter's group does not depend on the order in which groups are asked for.
     private List<Adam.ParamGroup> ParameterGroups()
     {
-        var decay = _spec.Training.WeightDecay;
-        var learningRate = _spec.Training.LearningRate;
-        if (_spec.Training.WeightDecayScope == WeightDecayScope.All)
-        {
-            return [new Adam.ParamGroup(_model.parameters(), learningRate, weight_decay: decay)];
-        }
-
-        var first = _model.FirstLayerParameters().ToHashSet(ReferenceEqualityComparer.Instance);
+        var training = _spec.Training;
+        var first = _model.FirstLayerParameters().ToHashSet();
+        var backbone = _model.BackboneParameters().ToHashSet();
+        double Decay(Parameter parameter) =>
+            training.WeightDecayScope == WeightDecayScope.FirstLayer && !first.Contains(parameter) ? 0
+            : backbone.Contains(parameter) ? training.BackboneWeightDecay ?? training.WeightDecay
+            : training.WeightDecay;
         return
         [
-            new Adam.ParamGroup(_model.parameters().Where(first.Contains), learningRate, weight_decay: decay),
-            new Adam.ParamGroup(_model.parameters().Where(parameter => !first.Contains(parameter)), learningRate),
+            .. _model.parameters().GroupBy(Decay)
+                .Select(group => new Adam.ParamGroup(group, training.LearningRate, weight_decay: group.Key)),
         ];
     }
 

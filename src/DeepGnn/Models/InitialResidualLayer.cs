@@ -1,0 +1,36 @@
+using Contracts;
+using DeepGnn.Convolutions;
+using DeepGnn.Graphs;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Models;
+
+/// <summary>
+/// One layer of GCNII: h ← ReLU(norm(conv_l(dropout(h), h_0))) with the convolution of <see cref="Gcn2Conv"/>: each layer sees the initial
+/// features h_0 again and stays the closer to the identity the deeper it is.
+/// <para>Source: Chen et al., "Simple and Deep Graph Convolutional Networks", arXiv:2007.02133, equation 5.</para>
+/// </summary>
+internal sealed class InitialResidualLayer : nn.Module<Tensor, Tensor, Graph, Tensor>
+{
+    private readonly Gcn2Conv conv;
+    private readonly nn.Module<Tensor, Tensor>? norm;
+    private readonly double _dropout;
+
+    /// <param name="spec">Width, α, θ, normalisation, dropout.</param>
+    /// <param name="layer">l, counted from 1.</param>
+    public InitialResidualLayer(ModelSpec spec, int layer) : base(nameof(InitialResidualLayer))
+    {
+        conv = new Gcn2Conv(spec.HiddenChannels, spec.Alpha, spec.Theta, layer);
+        norm = Modules.Normalization(spec.Normalization, spec.HiddenChannels);
+        _dropout = spec.Dropout;
+        RegisterComponents();
+    }
+
+    /// <summary>h and h_0 are [N, D], so is the result.</summary>
+    public override Tensor forward(Tensor h, Tensor initial, Graph graph)
+    {
+        using var scope = NewDisposeScope();
+        var convolved = conv.forward(nn.functional.dropout(h, _dropout, training), initial, graph);
+        return nn.functional.relu(norm is null ? convolved : norm.forward(convolved)).MoveToOuterDisposeScope();
+    }
+}
