@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Runs;
 
 namespace Api;
@@ -15,7 +16,7 @@ public static class HealthApi
         health.MapGet("/ready", Ready).WithName("Ready").WithSummary("Store and tickets can be used").Produces<Health>().ProducesProblem(503);
     }
 
-    private static async Task<IResult> Ready(RunsDb db, JobStorage tickets, CancellationToken cancellation)
+    private static async Task<IResult> Ready(RunsDb db, JobStorage tickets, IServiceProvider services, CancellationToken cancellation)
     {
         var faults = new Dictionary<string, string>();
         try
@@ -31,6 +32,13 @@ public static class HealthApi
         catch (Exception away) when (away is DbException or InvalidOperationException or TimeoutException)
         {
             faults["tickets"] = "Hangfire's storage does not answer";
+        }
+
+        // What else lives in this host (in Standalone a worker, which needs its Trainer) says for itself whether it can work.
+        if (services.GetService<HealthCheckService>() is { } others)
+        {
+            var report = await others.CheckHealthAsync(cancellation);
+            foreach (var (name, check) in report.Entries.Where(entry => entry.Value.Status == HealthStatus.Unhealthy)) { faults[name] = check.Description ?? "not ready"; }
         }
         return faults.Count == 0 ? TypedResults.Ok(new Health("ready")) : Problems.NotReady(faults);
     }
