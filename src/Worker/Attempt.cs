@@ -168,9 +168,11 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
 
     private async Task Renew()
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token);
+        limit.CancelAfter(RenewEvery); // an unreachable store may take minutes to say so
         try
         {
-            switch (await queue.Renew(run.Id, run.Attempt, over.Token))
+            switch (await queue.Renew(run.Id, run.Attempt, limit.Token))
             {
                 case LeaseAnswer.CancelRequested: End(Ending.Cancelled); break;
 

@@ -11,21 +11,25 @@ internal static class ResumePoint
 {
     public static string FolderOf(ClaimedRun run) => Path.Combine(run.ArtifactsFolder, $"attempt-{run.Attempt}");
 
-    /// <summary>No path for a fresh start, with the problem when there should have been one.</summary>
+    /// <summary>
+    /// The registered checkpoint, if its file is what was registered; else the one before, with the problem. No path for a fresh start.
+    /// </summary>
     public static async Task<(string? Path, string? Problem)> Find(ClaimedRun run)
     {
         if (run.CheckpointPath is not { } registered) { return (null, null); }
 
         var name = Path.GetFileName(registered);
-        var candidates = Directory.Exists(run.ArtifactsFolder) ? Directory.GetFiles(run.ArtifactsFolder, name, SearchOption.AllDirectories) : [];
+        var all = Directory.Exists(run.ArtifactsFolder) ? Directory.GetFiles(run.ArtifactsFolder, "*" + Path.GetExtension(name), SearchOption.AllDirectories) : [];
+        var candidates = all.Where(path => Path.GetFileName(path) == name).ToList();
         foreach (var path in candidates)
         {
             if (await Sha256(path) == run.CheckpointSha256) { return (path, null); }
         }
 
-        return (null, candidates.Length == 0
-            ? $"checkpoint {name} is gone; training starts again from the first epoch"
-            : $"checkpoint {name} is damaged: found no file of that name with SHA-256 {run.CheckpointSha256}; training starts again from the first epoch");
+        // Names sort as their epochs do. The Trainer itself passes over a file that is not sound.
+        var before = all.Where(path => string.CompareOrdinal(Path.GetFileName(path), name) < 0).MaxBy(Path.GetFileName, StringComparer.Ordinal);
+        var problem = candidates.Count == 0 ? "is gone" : $"is damaged: no file of that name has SHA-256 {run.CheckpointSha256}";
+        return (before, $"checkpoint {name} {problem}; training continues from {(before is null ? "the first epoch" : Path.GetFileName(before))}");
     }
 
     /// <summary>Once the run is over nobody continues from what earlier attempts left.</summary>

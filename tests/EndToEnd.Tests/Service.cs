@@ -40,11 +40,17 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>A service that is ready.</summary>
     public static async Task<Service> Start(string dataFolder)
     {
-        var service = new Service(dataFolder);
+        var service = await StartListening(dataFolder);
+        await service.Eventually(async () => (await service.Http.GetAsync("/health/ready", Token)).IsSuccessStatusCode, "the service to be ready");
+        return service;
+    }
+
+    public static async Task<Service> StartListening(string dataFolder, params string[] arguments)
+    {
+        var service = new Service(dataFolder, arguments);
         await Task.WhenAny(service.listening.Task, service.process.WaitForExitAsync(Token)).WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.True(service.listening.Task.IsCompleted, $"the service ended before it listened:\n{service.Output}");
         service.Http.BaseAddress = new Uri(await service.listening.Task);
-        await service.Eventually(async () => (await service.Http.GetAsync("/health/ready", Token)).IsSuccessStatusCode, "the service to be ready");
         return service;
     }
 

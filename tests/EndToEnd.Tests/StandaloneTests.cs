@@ -53,6 +53,16 @@ public sealed partial class StandaloneTests(ITestOutputHelper output) : IDisposa
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_service_without_its_trainer_says_so_instead_of_being_ready()
+    {
+        await using var service = await Service.StartListening(data.Path, "--Worker:Trainer", data.File("nowhere"));
+        var answer = await service.Http.GetAsync("/health/ready", Service.Token);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains(data.File("nowhere"), await answer.Content.ReadAsStringAsync(Service.Token), StringComparison.Ordinal);
+        Assert.True((await service.Http.GetAsync("/health/live", Service.Token)).IsSuccessStatusCode);
+    }
+
     [Theory]
     [InlineData("Standalone")]
     [InlineData("Api")]

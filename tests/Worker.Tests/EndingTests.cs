@@ -16,7 +16,7 @@ public sealed class EndingTests(PostgresFixture postgres) : IDisposable
     [Theory, OnBothStores]
     public async Task A_cancelled_run_writes_a_checkpoint_and_ends_within_seconds(StoreKind store)
     {
-        await using var worker = await WorkerHost.Start(data.Path, postgres.DatabaseFor(store));
+        await using var worker = await WorkerHost.Start(data.Path, await postgres.NewDatabase(store));
         var run = await worker.Post("delay=20", epochs: 100_000, checkpointEvery: 0);
         await worker.RunThatReached(3, run);
         var trainer = await worker.TrainerProcessOf(run);
@@ -46,7 +46,7 @@ public sealed class EndingTests(PostgresFixture postgres) : IDisposable
     [Theory, OnBothStores]
     public async Task A_worker_that_leaves_hands_its_run_back_and_the_next_one_continues(StoreKind store)
     {
-        var database = postgres.DatabaseFor(store);
+        var database = await postgres.NewDatabase(store);
         Guid run;
         await using (var worker = await WorkerHost.Start(data.Path, database))
         {
@@ -83,7 +83,7 @@ public sealed class EndingTests(PostgresFixture postgres) : IDisposable
     [Theory, OnBothStores]
     public async Task An_attempt_whose_run_was_taken_over_is_killed_and_stores_nothing_more(StoreKind store)
     {
-        await using var worker = await WorkerHost.Start(data.Path, postgres.DatabaseFor(store));
+        await using var worker = await WorkerHost.Start(data.Path, await postgres.NewDatabase(store));
         var run = await worker.Post("ignoreStop delay=20", epochs: 100_000);
         await worker.RunThatReached(3, run);
         var trainer = await worker.TrainerProcessOf(run);

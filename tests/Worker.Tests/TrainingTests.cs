@@ -13,7 +13,7 @@ public sealed class TrainingTests(PostgresFixture postgres) : IDisposable
     [Theory, OnBothStores]
     public async Task A_queued_run_is_trained_to_its_end(StoreKind store)
     {
-        await using var worker = await WorkerHost.Start(data.Path, postgres.DatabaseFor(store));
+        await using var worker = await WorkerHost.Start(data.Path, await postgres.NewDatabase(store));
         var run = await worker.Post("", epochs: 7);
         var row = await worker.RunThatIs(RunStatus.Succeeded, run);
         Assert.Equal(1, row.Attempt);
@@ -41,7 +41,7 @@ public sealed class TrainingTests(PostgresFixture postgres) : IDisposable
     [Theory, OnBothStores]
     public async Task A_killed_trainer_is_replaced_and_continues_from_its_checkpoint(StoreKind store)
     {
-        await using var worker = await WorkerHost.Start(data.Path, postgres.DatabaseFor(store));
+        await using var worker = await WorkerHost.Start(data.Path, await postgres.NewDatabase(store));
         var run = await worker.Post("once signal=5:9", epochs: 8, checkpointEvery: 2);
         var row = await worker.RunThatIs(RunStatus.Succeeded, run);
         Assert.Equal(2, row.Attempt);
@@ -62,21 +62,23 @@ public sealed class TrainingTests(PostgresFixture postgres) : IDisposable
         Assert.Contains("signal 11", row.FailureMessage, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_damaged_checkpoint_costs_epochs_not_the_run()
+    [Theory]
+    [InlineData(4, "continues from the first epoch", 0)]
+    [InlineData(2, "continues from epoch-000002.ckpt", 2)]
+    public async Task A_damaged_checkpoint_costs_epochs_not_the_run(int checkpointEvery, string told, int resumedFrom)
     {
         await using var worker = await WorkerHost.Start(data.Path);
-        var run = await worker.Post("once delay=20 hang=5", epochs: 6, checkpointEvery: 4);
+        var run = await worker.Post("delay=20 hang=5", epochs: 6, checkpointEvery);
         await worker.RunThat(run, row => row.Epoch == 5 && row.CheckpointEpoch == 4, "to hang after a checkpoint");
         var checkpoint = Directory.GetFiles(data.Path, "epoch-000004.ckpt", SearchOption.AllDirectories).Single();
         await File.WriteAllTextAsync(checkpoint, "rust", WorkerHost.Token);
-        var trainer = System.Diagnostics.Process.GetProcessById(await worker.TrainerProcessOf(run));
-        trainer.Kill();
+        System.Diagnostics.Process.GetProcessById(await worker.TrainerProcessOf(run)).Kill();
 
-        // A fresh start hangs in the same place, having trained epochs 1 to 5 anew.
+        // The second attempt hangs in the same place.
         await worker.RunThatAsync(run, async () => (await worker.EpochRows(run)).Any(row => row is { Attempt: 2, Epoch: 5 }), "to start again");
         Assert.Equal([1, 2, 3, 4, 5], await worker.Epochs(run));
-        Assert.Contains(await worker.Events(run, "log"), told => told.Message.Contains("checkpoint epoch-000004.ckpt is damaged", StringComparison.Ordinal));
+        Assert.Equal(resumedFrom + 1, (await worker.EpochRows(run)).Where(row => row.Attempt == 2).Min(row => row.Epoch));
+        Assert.Contains(await worker.Events(run, "log"), log => log.Message.StartsWith("checkpoint epoch-000004.ckpt is damaged", StringComparison.Ordinal) && log.Message.EndsWith(told, StringComparison.Ordinal));
         await worker.Queue.Cancel(run, WorkerHost.Token);
         await worker.RunThatIs(RunStatus.Cancelled, run);
     }
@@ -108,7 +110,7 @@ public sealed class TrainingTests(PostgresFixture postgres) : IDisposable
     [Theory, OnBothStores]
     public async Task Tickets_delivered_too_often_train_a_run_once(StoreKind store)
     {
-        await using var worker = await WorkerHost.Start(data.Path, postgres.DatabaseFor(store), settings => settings with { Slots = 3 });
+        await using var worker = await WorkerHost.Start(data.Path, await postgres.NewDatabase(store), settings => settings with { Slots = 3 });
         var run = await worker.Post("delay=30", epochs: 10);
         for (var i = 0; i < 5; i++) { worker.Get<Runs.TrainBell>().Ring(); }
         var row = await worker.RunThatIs(RunStatus.Succeeded, run);

@@ -23,7 +23,7 @@ public sealed class WorkerStartTests(PostgresFixture postgres) : IDisposable
     [Theory, OnBothStores]
     public async Task A_run_of_the_dead_process_is_trained_again_at_once(StoreKind store)
     {
-        var database = postgres.DatabaseFor(store);
+        var database = await postgres.NewDatabase(store);
         var run = await ClaimedByADeadProcess(database);
         await using var worker = await WorkerHost.Start(data.Path, database);
         var row = await worker.RunThatIs(RunStatus.Succeeded, run.Id, withinSeconds: 15);
@@ -33,7 +33,7 @@ public sealed class WorkerStartTests(PostgresFixture postgres) : IDisposable
     [Theory, OnBothStores]
     public async Task Epochs_in_the_spool_of_the_dead_process_are_stored_once(StoreKind store)
     {
-        var database = postgres.DatabaseFor(store);
+        var database = await postgres.NewDatabase(store);
         var run = await ClaimedByADeadProcess(database, stored: [Started, Epoch(1), Epoch(2)], spooled: [Started, Epoch(1), Epoch(2), Epoch(3), Epoch(4)]);
         await using var worker = await WorkerHost.Start(data.Path, database);
         await worker.RunThatIs(RunStatus.Succeeded, run.Id);
