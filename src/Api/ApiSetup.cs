@@ -13,7 +13,7 @@ public static class ApiSetup
         builder.AddRuns();
         builder.Services.ConfigureHttpJsonOptions(json => ContractJson.Configure(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true); // so that Problems can say why
-        builder.Services.AddProblemDetails(Problems.Configure);
+        builder.Services.AddSingleton<IProblemDetailsWriter, Problems.Writer>().AddProblemDetails();
         builder.Services.AddApiDocumentation();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // seven lines a request drown the runs
         builder.Services.AddSignalR().AddJsonProtocol(json => ContractJson.Configure(json.PayloadSerializerOptions));

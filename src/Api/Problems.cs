@@ -18,12 +18,6 @@ internal static partial class Problems
         OurPaths.Any(path => http.Request.Path.StartsWithSegments(path)) ||
         !http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
-    public static void Configure(ProblemDetailsOptions options) => options.CustomizeProblemDetails = context =>
-    {
-        context.ProblemDetails.Instance = context.HttpContext.Request.Path;
-        context.ProblemDetails.Extensions["traceId"] = System.Diagnostics.Activity.Current?.Id ?? context.HttpContext.TraceIdentifier;
-    };
-
     /// <summary>400: the request cannot be read.</summary>
     public static ProblemHttpResult Malformed(params SpecFault[] faults) =>
         WithFaults(StatusCodes.Status400BadRequest, "malformed-request", "The request cannot be read", faults);
@@ -93,4 +87,18 @@ internal static partial class Problems
     // The framework's words for a route or query value that is not of its type.
     [GeneratedRegex("""^Failed to bind parameter "(?:Nullable<)?(?<type>\w+)[>?]* (?<name>\w+)" from "(?<value>.*)"\.$""", RegexOptions.Singleline)]
     private static partial Regex UnboundParameter();
+
+    /// <summary>The framework's own writer keeps to the Accept header and says nothing to a browser; a refusal must be told to anyone.</summary>
+    public sealed class Writer : IProblemDetailsWriter
+    {
+        public bool CanWrite(ProblemDetailsContext context) => AreOurs(context.HttpContext);
+
+        public ValueTask WriteAsync(ProblemDetailsContext context)
+        {
+            var problem = context.ProblemDetails;
+            problem.Instance = context.HttpContext.Request.Path;
+            problem.Extensions["traceId"] = System.Diagnostics.Activity.Current?.Id ?? context.HttpContext.TraceIdentifier;
+            return new(context.HttpContext.Response.WriteAsJsonAsync(problem, ContractJson.Options, "application/problem+json", context.HttpContext.RequestAborted));
+        }
+    }
 }

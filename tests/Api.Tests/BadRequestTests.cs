@@ -116,6 +116,17 @@ public sealed class BadRequestTests(BadRequestTests.Hosts hosts) : IClassFixture
         Assert.Equal(["$.model.layers", "$.model.dropout", "$.data.dataset"], problem.Root.GetProperty("errors").EnumerateObject().Select(error => error.Name));
     }
 
+    [Theory, InlineData("text/html"), InlineData("application/xml"), InlineData("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")]
+    public async Task A_refusal_is_told_whatever_the_client_would_rather_read(string accept)
+    {
+        foreach (var (path, status) in ((string, HttpStatusCode)[])[("/api/v1/nothing", HttpStatusCode.NotFound), ("/api/v1/runs/abc", HttpStatusCode.BadRequest)])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Add("Accept", accept);
+            (await Problem.Of(await hosts.Of[StoreKind.Sqlite].Http.SendAsync(request, Token), status)).Dispose();
+        }
+    }
+
     [Fact]
     public async Task A_body_of_another_type_is_refused()
     {
