@@ -58,7 +58,8 @@ internal static class ApiDocumentation
                 if (status == "202")
                 {
                     described.Headers ??= new Dictionary<string, IOpenApiHeader>();
-                    described.Headers["Location"] = new OpenApiHeader { Description = "The run", Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uri-reference" } };
+                    var reference = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uri-reference" };
+                    described.Headers["Location"] = new OpenApiHeader { Description = "The run", Schema = reference };
                 }
             }
         }

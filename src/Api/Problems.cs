@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Contracts;
 using Microsoft.AspNetCore.Diagnostics;
@@ -18,37 +19,36 @@ internal static partial class Problems
         OurPaths.Any(path => http.Request.Path.StartsWithSegments(path)) ||
         !http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>400: the request cannot be read.</summary>
+    /// <summary>The request cannot be read.</summary>
     public static ProblemHttpResult Malformed(params SpecFault[] faults) =>
-        WithFaults(StatusCodes.Status400BadRequest, "malformed-request", "The request cannot be read", faults);
+        WithFaults(400, "malformed-request", "The request cannot be read", faults);
 
-    /// <summary>422: it can be read, and asks for something that cannot be.</summary>
+    /// <summary>It can be read, and asks for something that cannot be.</summary>
     public static ProblemHttpResult InvalidSpec(IEnumerable<SpecFault> faults) =>
-        WithFaults(StatusCodes.Status422UnprocessableEntity, "invalid-run-spec", "The run spec cannot be trained", faults);
+        WithFaults(422, "invalid-run-spec", "The run spec cannot be trained", faults);
 
-    public static ProblemHttpResult UnknownRun(Guid id) => TypedResults.Problem(
-        $"found no run {id}, needed the id of a run from GET /api/v1/runs", statusCode: StatusCodes.Status404NotFound, title: "No such run", type: Types + "unknown-run");
+    public static ProblemHttpResult UnknownRun(Guid id) =>
+        Tell(404, "unknown-run", "No such run", $"found no run {id}, needed the id of a run from GET /api/v1/runs");
 
-    public static ProblemHttpResult AlreadyFinished(RunStatus status) => TypedResults.Problem(
-        $"found a run that is {status}, needed one that is queued or running", statusCode: StatusCodes.Status409Conflict, title: "The run is over",
-        type: Types + "invalid-state", extensions: new Dictionary<string, object?> { ["runStatus"] = status });
+    public static ProblemHttpResult AlreadyFinished(RunStatus status) =>
+        Tell(409, "invalid-state", "The run is over", $"found a run that is {status}, needed one that is queued or running", ("runStatus", status));
 
-    public static ProblemHttpResult NotReady(IReadOnlyDictionary<string, string> reasons) => TypedResults.Problem(
-        string.Join("; ", reasons.Select(reason => $"{reason.Key}: {reason.Value}")), statusCode: StatusCodes.Status503ServiceUnavailable,
-        title: "Not ready", type: Types + "not-ready", extensions: new Dictionary<string, object?> { ["checks"] = reasons });
+    public static ProblemHttpResult NotReady(IReadOnlyDictionary<string, string> reasons) =>
+        Tell(503, "not-ready", "Not ready", string.Join("; ", reasons.Select(reason => $"{reason.Key}: {reason.Value}")), ("checks", reasons));
 
     /// <summary>For answers that so far have a status and nothing else: unknown routes, wrong methods, wrong media types.</summary>
     public static Task WriteStatus(HttpContext http)
     {
-        var (type, title, detail) = http.Response.StatusCode switch
+        var request = http.Request;
+        var problem = http.Response.StatusCode switch
         {
-            StatusCodes.Status404NotFound => ("unknown-route", "No such route", $"found {http.Request.Method} {http.Request.Path}, needed a route of /openapi/v1.json"),
-            StatusCodes.Status405MethodNotAllowed => ("wrong-method", "The route has no such method", $"found {http.Request.Method}, needed {http.Response.Headers.Allow}"),
-            StatusCodes.Status415UnsupportedMediaType => ("wrong-media-type", "The body is of the wrong media type", $"found {http.Request.ContentType ?? "none"}, needed application/json"),
-            StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => ("forbidden", "Not allowed", "needed a request from the machine itself"),
-            _ => (null, null, (string?)null),
+            404 => Tell(404, "unknown-route", "No such route", $"found {request.Method} {request.Path}, needed a route of /openapi/v1.json"),
+            405 => Tell(405, "wrong-method", "The route has no such method", $"found {request.Method}, needed {http.Response.Headers.Allow}"),
+            415 => Tell(415, "wrong-media-type", "The body is of the wrong media type", $"found {request.ContentType ?? "none"}, needed application/json"),
+            401 or 403 => Tell(http.Response.StatusCode, "forbidden", "Not allowed", "needed a request from the machine itself"),
+            var status => TypedResults.Problem(statusCode: status),
         };
-        return TypedResults.Problem(detail, statusCode: http.Response.StatusCode, title: title, type: type is null ? null : Types + type).ExecuteAsync(http);
+        return problem.ExecuteAsync(http);
     }
 
     public static Task WriteException(HttpContext http)
@@ -56,12 +56,11 @@ internal static partial class Problems
         var failure = http.Features.Get<IExceptionHandlerFeature>()!.Error;
         var problem = failure switch
         {
-            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TypedResults.Problem(
-                $"found a body of more than {RunsApi.MaxBodyBytes} bytes, needed at most that", statusCode: StatusCodes.Status413PayloadTooLarge, title: "The body is too large", type: Types + "body-too-large"),
+            BadHttpRequestException { StatusCode: 413 } =>
+                Tell(413, "body-too-large", "The body is too large", $"found a body of more than {RunsApi.MaxBodyBytes} bytes, needed at most that"),
             BadHttpRequestException bad => Unbound(bad),
-            _ when IsStoreAway(failure) => TypedResults.Problem(
-                "the store of runs does not answer; try again", statusCode: StatusCodes.Status503ServiceUnavailable, title: "The store is away", type: Types + "store-away"),
-            _ => TypedResults.Problem("the service's log tells more under this traceId", statusCode: StatusCodes.Status500InternalServerError, title: "The service failed", type: Types + "internal"),
+            _ when IsStoreAway(failure) => Tell(503, "store-away", "The store is away", "the store of runs does not answer; try again"),
+            _ => Tell(500, "internal", "The service failed", "the service's log tells more under this traceId"),
         };
         return problem.ExecuteAsync(http);
     }
@@ -69,7 +68,7 @@ internal static partial class Problems
     private static ProblemHttpResult Unbound(BadHttpRequestException bad)
     {
         var binding = UnboundParameter().Match(bad.Message);
-        if (!binding.Success) { return TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, title: "The request cannot be read", type: Types + "malformed-request"); }
+        if (!binding.Success) { return Tell(bad.StatusCode, "malformed-request", "The request cannot be read", bad.Message); }
 
         var needed = binding.Groups["type"].Value switch { "Guid" => "a UUID", "int" or "long" => "a whole number", var other => other };
         return Malformed(new SpecFault(binding.Groups["name"].Value, $"found \"{binding.Groups["value"].Value}\", needed {needed}"));
@@ -78,11 +77,14 @@ internal static partial class Problems
     private static ProblemHttpResult WithFaults(int status, string type, string title, IEnumerable<SpecFault> faults)
     {
         var errors = faults.GroupBy(fault => fault.Path).ToDictionary(group => group.Key, group => group.Select(fault => fault.Message).ToArray());
-        var detail = string.Join("; ", errors.Select(error => $"{error.Key}: {error.Value[0]}"));
-        return TypedResults.Problem(detail, statusCode: status, title: title, type: Types + type, extensions: new Dictionary<string, object?> { ["errors"] = errors });
+        return Tell(status, type, title, string.Join("; ", errors.Select(error => $"{error.Key}: {error.Value[0]}")), ("errors", errors));
     }
 
-    private static bool IsStoreAway(Exception? failure) => failure is not null && (failure is DbException or TimeoutException || IsStoreAway(failure.InnerException));
+    private static ProblemHttpResult Tell(int status, string type, string title, string detail, params (string Name, object? Value)[] more) =>
+        TypedResults.Problem(detail, statusCode: status, title: title, type: Types + type, extensions: more.ToDictionary(m => m.Name, m => m.Value));
+
+    private static bool IsStoreAway(Exception? failure) =>
+        failure is not null && (failure is DbException or TimeoutException || IsStoreAway(failure.InnerException));
 
     // The framework's words for a route or query value that is not of its type.
     [GeneratedRegex("""^Failed to bind parameter "(?:Nullable<)?(?<type>\w+)[>?]* (?<name>\w+)" from "(?<value>.*)"\.$""", RegexOptions.Singleline)]
@@ -95,10 +97,10 @@ internal static partial class Problems
 
         public ValueTask WriteAsync(ProblemDetailsContext context)
         {
-            var problem = context.ProblemDetails;
-            problem.Instance = context.HttpContext.Request.Path;
-            problem.Extensions["traceId"] = System.Diagnostics.Activity.Current?.Id ?? context.HttpContext.TraceIdentifier;
-            return new(context.HttpContext.Response.WriteAsJsonAsync(problem, ContractJson.Options, "application/problem+json", context.HttpContext.RequestAborted));
+            var http = context.HttpContext;
+            context.ProblemDetails.Instance = http.Request.Path;
+            context.ProblemDetails.Extensions["traceId"] = Activity.Current?.Id ?? http.TraceIdentifier;
+            return new(http.Response.WriteAsJsonAsync(context.ProblemDetails, ContractJson.Options, "application/problem+json", http.RequestAborted));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Contracts;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -54,10 +55,11 @@ public static class RunsApi
         var runs = db.Runs.AsNoTracking();
         if (!string.IsNullOrEmpty(status))
         {
-            var wanted = status.Split(',').Select(name => Enum.TryParse<RunStatus>(name.Trim(), ignoreCase: true, out var one) && char.IsLetter(name.Trim()[0]) ? one : (RunStatus?)null).ToList();
-            if (wanted.Contains(null))
+            var names = status.Split(',', StringSplitOptions.TrimEntries);
+            var wanted = Enum.GetValues<RunStatus>().Where(known => names.Contains(NameOf(known))).ToList();
+            if (names.Any(name => !wanted.Exists(known => NameOf(known) == name)))
             {
-                return Problems.Malformed(new SpecFault("status", $"found \"{status}\", needed some of {string.Join(",", Enum.GetNames<RunStatus>()).ToLowerInvariant()}"));
+                return Problems.Malformed(new SpecFault("status", $"found \"{status}\", needed some of {string.Join(",", Enum.GetValues<RunStatus>().Select(NameOf))}"));
             }
             runs = runs.Where(run => wanted.Contains(run.Status));
         }
@@ -104,6 +106,8 @@ public static class RunsApi
         var run = await db.Runs.AsNoTracking().SingleAsync(r => r.Id == id, cancellation);
         return answer == CancelAnswer.AlreadyFinished ? Problems.AlreadyFinished(run.Status) : TypedResults.Accepted($"/api/v1/runs/{id}", run.ToDetail());
     }
+
+    private static string NameOf(RunStatus status) => JsonSerializer.SerializeToElement(status, ContractJson.Options).GetString()!;
 
     private static ProblemHttpResult NegativeCursor(long after) => Problems.Malformed(new SpecFault("after", $"found {after}, needed 0 or more"));
 }

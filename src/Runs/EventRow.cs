@@ -29,8 +29,8 @@ public sealed class EventRow
         At = At,
         Kind = Kind,
         Message = Message,
-        ResumedFromEpoch = Kind == StartedKind && Body is not null && JsonSerializer.Deserialize<TrainerEvent>(Body, ContractJson.Options) is StartedEvent started
-            ? started.ResumedFromEpoch
-            : null,
+        ResumedFromEpoch = Kind == StartedKind ? ReadStarted()?.ResumedFromEpoch : null,
     };
+
+    private StartedEvent? ReadStarted() => Body is null ? null : JsonSerializer.Deserialize<TrainerEvent>(Body, ContractJson.Options) as StartedEvent;
 }

@@ -37,7 +37,7 @@ internal static class PostgresStartLock
         try
         {
             await connection.OpenAsync(cancellation);
-            await using var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { Parameters = { new() { Value = Key } } };
+            await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({Key})", connection);
             await command.ExecuteNonQueryAsync(cancellation);
             return connection;
         }

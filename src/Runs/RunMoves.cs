@@ -11,7 +11,8 @@ internal static class RunMoves
 
     public static void Move(this RunsDb db, Run run, RunAction action, DateTimeOffset now, string message)
     {
-        run.Status = RunTransitions.Next(run.Status, action) ?? throw new InvalidOperationException($"{action} of a run that is {run.Status}: ask RunTransitions first");
+        run.Status = RunTransitions.Next(run.Status, action)
+            ?? throw new InvalidOperationException($"{action} of a run that is {run.Status}: ask RunTransitions first");
         if (!RunTransitions.IsHeld(run.Status)) { run.LeaseUntil = null; }
         if (RunTransitions.IsFinal(run.Status)) { run.FinishedAt = now; }
         db.Tell(run, EventRow.StatusKind, now, message, body: null);
@@ -24,7 +25,8 @@ internal static class RunMoves
         var left = run.MaxAttempts - run.LostAttempts;
         if (left > 0)
         {
-            db.Move(run, RunAction.Retry, now, run.Status == RunStatus.Cancelling ? $"cancelled; {why}" : $"queued again; {why}; attempts left: {left}");
+            var cancelled = run.Status == RunStatus.Cancelling;
+            db.Move(run, RunAction.Retry, now, cancelled ? $"cancelled; {why}" : $"queued again; {why}; attempts left: {left}");
         }
         else
         {

@@ -92,7 +92,8 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
         await using var db = store.Open();
         var now = await db.Now(cancellation);
         var lost = await Held(db).Where(run => run.LeaseUntil < now).Select(run => run.Id).ToListAsync(cancellation);
-        return await Lose(lost, (run, at) => run.LeaseUntil < at, run => $"{run.Worker} was lost: no sign of life for {Lease.TotalSeconds:0} s", cancellation);
+        return await Lose(lost, (run, at) => run.LeaseUntil < at,
+            run => $"{run.Worker} was lost: no sign of life for {Lease.TotalSeconds:0} s", cancellation);
     }
 
     /// <summary>For the start of a worker process: what is leased to its own name belongs to a process that is no more.</summary>

@@ -47,7 +47,8 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
         BestEpoch.Offer(run, row, selection);
     }
 
-    private static async Task StoreEvent(RunsDb db, Run run, TrainerEvent reported, Selection selection, DateTimeOffset now, CancellationToken cancellation)
+    private static async Task StoreEvent(
+        RunsDb db, Run run, TrainerEvent reported, Selection selection, DateTimeOffset now, CancellationToken cancellation)
     {
         db.Tell(run, Kind(reported), reported.At, Describe(reported, run), JsonSerializer.Serialize(reported, ContractJson.Options));
         switch (reported)
@@ -65,7 +66,8 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
             case FinishedEvent finished:
                 BestEpoch.Take(run, finished);
                 run.PeakMemoryBytes = Math.Max(run.PeakMemoryBytes ?? 0, finished.PeakMemoryBytes);
-                db.Move(run, RunAction.Succeed, now, run.Status == RunStatus.Cancelling ? "cancelled; the last epoch was already done" : "succeeded");
+                var late = run.Status == RunStatus.Cancelling;
+                db.Move(run, RunAction.Succeed, now, late ? "cancelled; the last epoch was already done" : "succeeded");
                 break;
             case FailedEvent { Class: FailureClass.Infrastructure or FailureClass.Lost } failed:
                 db.LoseAttempt(run, failed.Class, now, failed.Message);
@@ -74,7 +76,8 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
                 db.Fail(run, failed.Class, now, failed.Message);
                 break;
             case StoppedEvent stopped:
-                db.Move(run, RunAction.HandBack, now, run.Status == RunStatus.Cancelling ? "cancelled" : $"queued again; stopped after epoch {stopped.Epoch}");
+                var cancelled = run.Status == RunStatus.Cancelling;
+                db.Move(run, RunAction.HandBack, now, cancelled ? "cancelled" : $"queued again; stopped after epoch {stopped.Epoch}");
                 break;
         }
     }
@@ -112,7 +115,8 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
         StartedEvent e => $"{e.Dataset}: {e.Nodes} nodes, {e.Edges} edges; model: {e.Parameters} parameters; {e.Device}, {e.Threads} threads",
         CheckpointEvent e => $"checkpoint of epoch {e.Epoch}, {e.Bytes} bytes",
         LogEvent e => e.Message,
-        FinishedEvent e => $"epoch {e.BestEpoch} of {e.Epochs} is best on the valid split: valid {Figure(e.BestValidMetric)}, test {Figure(e.TestMetric)}",
+        FinishedEvent e =>
+            $"epoch {e.BestEpoch} of {e.Epochs} is best on the valid split: valid {Figure(e.BestValidMetric)}, test {Figure(e.TestMetric)}",
         FailedEvent e => $"{e.Class}: {e.Message}",
         StoppedEvent e => $"stopped after epoch {e.Epoch}",
         _ => reported.ToString(),

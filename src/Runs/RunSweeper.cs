@@ -18,7 +18,7 @@ public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time
     public static readonly TimeSpan GraceAfterOutage = TimeSpan.FromSeconds(10);
 
     private bool storeWasAway;
-    private long judgeFrom;
+    private long? storeBackSince;
 
     public async Task Sweep(CancellationToken cancellation)
     {
@@ -26,8 +26,8 @@ public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time
         {
             // Asks the store first, so that its return is noticed before anyone is judged.
             await bell.RingForQueued(cancellation);
-            if (storeWasAway) { (storeWasAway, judgeFrom) = (false, time.GetTimestamp() + (long)(GraceAfterOutage.TotalSeconds * time.TimestampFrequency)); }
-            if (time.GetTimestamp() < judgeFrom) { return; }
+            if (storeWasAway) { (storeWasAway, storeBackSince) = (false, time.GetTimestamp()); }
+            if (storeBackSince is { } back && time.GetElapsedTime(back) < GraceAfterOutage) { return; }
 
             var lost = await queue.RequeueLost(cancellation);
             if (lost > 0) { log.LogWarning("{Lost} runs were taken back from workers that gave no sign of life", lost); }

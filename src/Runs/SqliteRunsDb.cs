@@ -33,7 +33,9 @@ public sealed class SqliteRunsDb(DbContextOptions<SqliteRunsDb> options) : RunsD
     }
 
     /// <summary>Times as UTC ticks: SQLite has no time type, and text with offsets does not sort.</summary>
-    private sealed class UtcTicks() : ValueConverter<DateTimeOffset, long>(time => time.UtcTicks, ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+    private sealed class UtcTicks() : ValueConverter<DateTimeOffset, long>(
+        time => time.UtcTicks,
+        ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
 
     /// <summary>
     /// SQLite turns NaN into NULL. The lowest double stands for it: no loss or metric takes that value, it still is a number to
@@ -57,7 +59,8 @@ public sealed class SqliteRunsDb(DbContextOptions<SqliteRunsDb> options) : RunsD
             command.ExecuteNonQuery();
         }
 
-        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        public override Task ConnectionOpenedAsync(
+            DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
         {
             ConnectionOpened(connection, eventData);
             return Task.CompletedTask;

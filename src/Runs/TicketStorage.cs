@@ -1,3 +1,4 @@
+using System.Reflection;
 using Hangfire;
 using Hangfire.InMemory;
 using Hangfire.PostgreSql;
@@ -37,7 +38,8 @@ internal static class TicketStorage
     private static void AssertInEffect(PostgreSqlStorage storage)
     {
         var effective = EffectiveOptions(storage);
-        if (!effective.UseSlidingInvisibilityTimeout || effective.InvisibilityTimeout != Options.InvisibilityTimeout || effective.AllowDegradedModeWithoutStorage)
+        if (!effective.UseSlidingInvisibilityTimeout || effective.AllowDegradedModeWithoutStorage ||
+            effective.InvisibilityTimeout != Options.InvisibilityTimeout)
         {
             throw new InvalidOperationException(
                 $"Hangfire's storage runs with sliding = {effective.UseSlidingInvisibilityTimeout}, invisibility timeout = {effective.InvisibilityTimeout}; " +
@@ -47,8 +49,9 @@ internal static class TicketStorage
 
     /// <summary>The storage keeps what it really uses to itself.</summary>
     internal static PostgreSqlStorageOptions EffectiveOptions(PostgreSqlStorage storage) =>
-        typeof(PostgreSqlStorage).GetProperties(System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Public)
+        typeof(PostgreSqlStorage).GetProperties(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)
             .Where(property => property.PropertyType == typeof(PostgreSqlStorageOptions))
             .Select(property => property.GetValue(storage) as PostgreSqlStorageOptions)
-            .FirstOrDefault() ?? throw new InvalidOperationException("This version of Hangfire.PostgreSql hides its options elsewhere: mend TicketStorage");
+            .FirstOrDefault()
+        ?? throw new InvalidOperationException("This version of Hangfire.PostgreSql hides its options elsewhere: mend TicketStorage");
 }
