@@ -1,3 +1,4 @@
+using DeepGnn.Aggregation;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Graphs;
@@ -7,6 +8,7 @@ public sealed class GraphBatch
 {
     private readonly int[] _graphOfNode;
     private readonly int[] _sizes;
+    private readonly Lazy<Graph> _pool;
 
     /// <summary>Nodes of several disjoint graphs side by side.</summary>
     /// <param name="graphOfNode">Length N: each node's graph, in [0, G).</param>
@@ -17,6 +19,7 @@ public sealed class GraphBatch
         GraphCount = graphCount ?? (graphOfNode.Length == 0 ? 0 : graphOfNode.Max() + 1);
         _graphOfNode = graphOfNode;
         _sizes = new int[GraphCount];
+        _pool = new(Pool);
         for (var i = 0; i < graphOfNode.Length; i++)
         {
             if ((uint)graphOfNode[i] >= (uint)GraphCount)
@@ -51,11 +54,30 @@ public sealed class GraphBatch
         return (Sum(x) / Sizes(x)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Largest values of the rows of each graph: [N, D] gives [G, D], 0 in graphs without nodes.</summary>
+    public Tensor Max(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var largest = Aggregate.Max(x, _pool.Value); // each graph's row is that of its first node
+        var first = new long[GraphCount];
+        for (var i = _graphOfNode.Length - 1; i >= 0; i--) { first[_graphOfNode[i]] = i; }
+        var filled = tensor(_sizes, x.dtype, x.device).clamp(0, 1).unsqueeze(1); // [G, 1]
+        return (largest.index_select(0, tensor(first, int64, x.device)) * filled).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Each node gets its graph's row: [G, D] gives [N, D].</summary>
     public Tensor Spread(Tensor rows)
     {
         using var scope = NewDisposeScope();
         return rows.index_select(0, Index(rows)).MoveToOuterDisposeScope();
+    }
+
+    // An edge from each node to the first node of its graph.
+    private Graph Pool()
+    {
+        var first = new int[GraphCount];
+        for (var i = _graphOfNode.Length - 1; i >= 0; i--) { first[_graphOfNode[i]] = i; }
+        return new Graph(_graphOfNode.Length, [.. Enumerable.Range(0, _graphOfNode.Length)], [.. _graphOfNode.Select(g => first[g])]);
     }
 
     private Tensor Index(Tensor like) => tensor(_graphOfNode, int64, like.device);

@@ -49,7 +49,7 @@ internal static class Layers
     }
 
     /// <summary>Reads "GCNConv" or "GENConv(softmax,t=0.7,learn_t,num_layers=2,norm=layer)".</summary>
-    private static GraphConvolution ConvolutionNamed(string text, int inChannels, int outChannels)
+    public static GraphConvolution ConvolutionNamed(string text, int inChannels, int outChannels)
     {
         var open = text.IndexOf('(');
         var name = open < 0 ? text : text[..open];
@@ -57,6 +57,7 @@ internal static class Layers
         return name switch
         {
             "GCNConv" when words.Length == 0 => new GcnConv(inChannels, outChannels),
+            "SAGEConv" when words.Length == 0 => new SageConv(inChannels, outChannels),
             "GENConv" => new GenConv(inChannels, outChannels, words.Aggregate(new GenConvOptions(), Read)),
             _ => throw new UnsupportedCaseException($"conv {text}"),
         };
