@@ -90,6 +90,8 @@ public enum DatasetFormat
     IgnLidar,
     Mosd,
     IndoorRooms,
+    S3dis,
+    ModelNet40,
     Jhmdb,
     Own,
 }
@@ -102,5 +104,6 @@ public static class DatasetTasks
     public const string InductiveNodeClassification = "inductive node classification";
     public const string GraphClassification = "graph classification";
     public const string PointCloudSegmentation = "point-cloud segmentation";
+    public const string PointCloudClassification = "point-cloud classification";
     public const string SkeletonClassification = "skeleton-clip classification";
 }

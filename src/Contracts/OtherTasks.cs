@@ -74,6 +74,31 @@ internal static class OtherTasks
         },
         new()
         {
+            Name = "s3dis",
+            Title = "S3DIS: rooms of six building areas, scanned (HDF5 blocks)",
+            Task = DatasetTasks.PointCloudSegmentation,
+            Source = "Armeni et al., 3D Semantic Parsing of Large-Scale Indoor Spaces, CVPR 2016; blocks as in Qi et al., PointNet, CVPR 2017",
+            Format = DatasetFormat.S3dis,
+            Features = 6,
+            Classes = 13,
+            Splits = 6,
+            Places = ["indoor3d_sem_seg_hdf5_data", "s3dis", "S3DIS/raw", "S3DIS"],
+            Files = [new("all_files.txt"), new("room_filelist.txt")],
+        },
+        new()
+        {
+            Name = "modelnet40",
+            Title = "ModelNet40: shapes of 40 kinds (HDF5, 2,048 points each)",
+            Task = DatasetTasks.PointCloudClassification,
+            Source = "Wu et al., 3D ShapeNets, CVPR 2015; points as in Qi et al., PointNet, CVPR 2017",
+            Format = DatasetFormat.ModelNet40,
+            Features = 0,
+            Classes = 40,
+            Places = ["modelnet40_ply_hdf5_2048", "modelnet40", "ModelNet40"],
+            Files = [new("shape_names.txt"), new("train_files.txt"), new("test_files.txt")],
+        },
+        new()
+        {
             Name = "rooms",
             Title = "Indoor rooms with labelled parts (generated)",
             Task = DatasetTasks.PointCloudSegmentation,

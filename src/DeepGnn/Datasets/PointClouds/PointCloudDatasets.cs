@@ -21,8 +21,10 @@ public static class PointCloudDatasets
         {
             DatasetFormat.IgnLidar => IgnLidar(entry.Name, DatasetFiles.Locate(entry, folders, download)[0]),
             DatasetFormat.Mosd => Mosd(entry.Name, DatasetFiles.Locate(entry, folders, download)),
+            DatasetFormat.S3dis => Hdf5Clouds.S3dis(entry.Name, DatasetFiles.Locate(entry, folders, download)),
+            DatasetFormat.ModelNet40 => Hdf5Clouds.ModelNet40(entry.Name, DatasetFiles.Locate(entry, folders, download)),
             DatasetFormat.IndoorRooms => IndoorRooms.Make(new()),
-            _ => throw DatasetFiles.WrongTask(entry, DatasetTasks.PointCloudSegmentation),
+            _ => throw DatasetFiles.WrongTask(entry, $"{DatasetTasks.PointCloudSegmentation} or {DatasetTasks.PointCloudClassification}"),
         };
         DatasetFiles.CheckSplit(data, set.Splits.Count);
         return set.Checked();
