@@ -93,7 +93,7 @@ public sealed class PointCloudSetTests
     [Fact]
     public void A_set_for_another_task_is_refused()
     {
-        Assert.EndsWith("found \"karate\" for node classification, needed a set for point-cloud segmentation", Assert.Throws<DataSpecException>(() => Load("karate")).Message);
+        Assert.EndsWith("found \"karate\" for node classification, needed a set for point-cloud segmentation or point-cloud classification", Assert.Throws<DataSpecException>(() => Load("karate")).Message);
         Assert.EndsWith("found \"rooms\" for point-cloud segmentation, needed a set for node classification", Assert.Throws<DataSpecException>(() => NodeDatasets.Load(new() { Dataset = "rooms" }, [])).Message);
     }
 
