@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Npgsql;
 
 namespace Runs;
 
@@ -24,7 +25,22 @@ public sealed record RunsSettings
         return new RunsSettings
         {
             DataFolder = Path.GetFullPath(string.IsNullOrWhiteSpace(folder) ? ".gnn" : folder),
-            Postgres = string.IsNullOrWhiteSpace(postgres) ? null : postgres,
+            Postgres = string.IsNullOrWhiteSpace(postgres) ? null : Checked(postgres),
         };
+    }
+
+    private static string Checked(string postgres)
+    {
+        try
+        {
+            if (new NpgsqlConnectionStringBuilder(postgres).Host is { Length: > 0 }) { return postgres; }
+        }
+        catch (Exception malformed) when (malformed is ArgumentException or FormatException)
+        {
+            // Told below, without the text: it may hold a password.
+        }
+        throw new InvalidOperationException(
+            "ConnectionStrings:Runs: found a text that is no connection string with a host, " +
+            "needed one like Host=db;Database=gnn;Username=gnn;Password=…, or nothing for SQLite");
     }
 }

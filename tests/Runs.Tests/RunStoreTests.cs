@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Testing;
 using static Runs.Tests.RunsHost;
 
@@ -32,6 +33,18 @@ public sealed class RunStoreTests(PostgresFixture postgres)
         await using var after = store.Open();
         Assert.Empty(await after.Database.GetPendingMigrationsAsync(Token));
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+    }
+
+    [Theory]
+    [InlineData("nonsense with secret")]
+    [InlineData("Port=secret")]
+    [InlineData("Database=gnn;Password=secret")]
+    public void A_setting_that_is_no_connection_string_is_named_but_not_repeated(string text)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Runs"] = text }).Build();
+        var refused = Assert.Throws<InvalidOperationException>(() => RunsSettings.From(configuration));
+        Assert.StartsWith("ConnectionStrings:Runs: found", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.ToString(), StringComparison.Ordinal);
     }
 
     [Theory, OnBothStores]
