@@ -10,23 +10,29 @@ public static class DatasetCatalog
     public const string CacheVariable = "GNN_DATA_CACHE";
 
     /// <summary>The sets a run can be trained on.</summary>
-    public static IReadOnlyList<DatasetEntry> Entries { get; } = [.. KnownDatasets.All, .. OtherTasks.All.Where(entry => IsTrainable(entry.Task))];
+    public static IReadOnlyList<DatasetEntry> Entries { get; } =
+        [.. KnownDatasets.All, .. OtherTasks.All.Where(entry => IsTrainable(entry.Task))];
 
     /// <summary>A set of any task, or one of the user's own.</summary>
-    public static DatasetEntry? Find(string name) => Entries.Concat(OtherTasks.All).FirstOrDefault(entry => entry.Name == name) ?? OwnDatasets.Find(name);
+    public static DatasetEntry? Find(string name) =>
+        Entries.Concat(OtherTasks.All).FirstOrDefault(entry => entry.Name == name) ?? OwnDatasets.Find(name);
 
     /// <summary>Whether the Trainer has a model for the task; sets of other tasks can be read by name, but are not offered.</summary>
     public static bool IsTrainable(string task) => task == DatasetTasks.NodeClassification;
 
-    /// <summary>The sets of <see cref="Entries"/>, those in <paramref name="folders"/> marked as available, and the user's own there.</summary>
-    public static IReadOnlyList<DatasetInfo> List(IReadOnlyList<string> folders) => [.. Entries.Concat(OwnDatasets.In(folders)).Select(entry => entry.Describe(folders))];
+    /// <summary>
+    /// The sets of <see cref="Entries"/>, those in <paramref name="folders"/> marked as available, and the user's own there.
+    /// </summary>
+    public static IReadOnlyList<DatasetInfo> List(IReadOnlyList<string> folders) =>
+        [.. Entries.Concat(OwnDatasets.In(folders)).Select(entry => entry.Describe(folders))];
 
     /// <summary>What to tell someone who asked for a set that does not exist.</summary>
     public static string UnknownName(string name)
     {
         var near = Entries.Select(entry => entry.Name).Where(known => IsNear(known, name)).ToList();
         var hint = near.Count > 0 ? $"; did you mean {string.Join(" or ", near)}?" : "";
-        return $"found data set \"{(name.Length > 100 ? name[..100] + "…" : name)}\", needed one of {string.Join(", ", Entries.Select(entry => entry.Name))}{hint}";
+        var found = name.Length > 100 ? name[..100] + "…" : name;
+        return $"found data set \"{found}\", needed one of {string.Join(", ", Entries.Select(entry => entry.Name))}{hint}";
     }
 
     /// <summary>The folders of <see cref="FoldersVariable"/>, then the download cache.</summary>
@@ -42,7 +48,11 @@ public static class DatasetCatalog
         if (Environment.GetEnvironmentVariable(CacheVariable) is { Length: > 0 } named) { return named; }
 
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(cache)) { cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"); }
+        if (string.IsNullOrEmpty(cache))
+        {
+            cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        }
+
         return Path.Combine(cache, "gnn-data");
     }
 

@@ -1,7 +1,8 @@
 namespace Contracts;
 
 /// <summary>
-/// Data sets that users bring: <c>own/NAME</c> is the folder <c>own/NAME</c> with a <c>dataset.json</c>, or the file <c>own/NAME.zip</c>, in a data folder.
+/// Data sets that users bring: <c>own/NAME</c> is the folder <c>own/NAME</c> with a <c>dataset.json</c>, or the file <c>own/NAME.zip</c>,
+/// in a data folder.
 /// The layout is described in docs/own-data.md.
 /// </summary>
 internal static class OwnDatasets
@@ -38,5 +39,6 @@ internal static class OwnDatasets
         .OfType<DatasetEntry>()
         .Where(entry => entry.Locate(folders) is not null);
 
-    private static bool IsName(string name) => name.Length is > 0 and <= 100 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= 100 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 }

@@ -3,7 +3,8 @@ using Contracts;
 namespace DeepGnn.Datasets;
 
 /// <summary>
-/// A stochastic block model (Holland et al. 1983) with features. C blocks of ⌊N/C⌋ or ⌈N/C⌉ nodes each; two nodes of a block are joined with
+/// A stochastic block model (Holland et al. 1983) with features. C blocks of ⌊N/C⌋ or ⌈N/C⌉ nodes each; two nodes of a block are joined
+/// with
 /// probability degreeWithin / (block size − 1), two of different blocks with degreeBetween / (N − block size), at most 1, so the degrees
 /// are the expected ones. A node's features are its block's mean plus standard normal noise; the means are separation/√2 times random
 /// unit vectors, so that the squared distance of two means is separation² on average. One split, balanced: of each class 20 nodes
@@ -18,12 +19,16 @@ internal static class BlockModel
     {
         if ((long)spec.Nodes * spec.Features > MaxFeatureEntries)
         {
-            throw new DataSpecException("$.data.sbm.features", $"found {spec.Nodes} nodes by {spec.Features} features, needed at most {MaxFeatureEntries} entries");
+            throw new DataSpecException(
+                "$.data.sbm.features",
+                $"found {spec.Nodes} nodes by {spec.Features} features, needed at most {MaxFeatureEntries} entries");
         }
 
         if (spec.Classes < 2 || spec.Nodes / spec.Classes < 3)
         {
-            throw new DataSpecException("$.data.sbm.classes", $"found {spec.Classes} classes for {spec.Nodes} nodes, needed 2 or more of at least 3 nodes each");
+            throw new DataSpecException(
+                "$.data.sbm.classes",
+                $"found {spec.Classes} classes for {spec.Nodes} nodes, needed 2 or more of at least 3 nodes each");
         }
 
         var labels = Enumerable.Range(0, spec.Nodes).Select(node => (int)((long)node * spec.Classes / spec.Nodes)).ToArray();
@@ -52,12 +57,18 @@ internal static class BlockModel
             // Blocks are runs of nodes: pairs within one first, then pairs of its nodes with all later ones.
             var from = start;
             var rest = start + size;
-            Draw(random, size, size, spec.DegreeWithin / (size - 1), (i, j) => { if (i < j) { sources.Add(from + i); targets.Add(from + j); } });
-            Draw(random, size, spec.Nodes - rest, spec.DegreeBetween / (spec.Nodes - size), (i, j) => { sources.Add(from + i); targets.Add(rest + j); });
+            Draw(random, size, size, spec.DegreeWithin / (size - 1), (i, j) => { if (i < j) { Join(from + i, from + j); } });
+            Draw(random, size, spec.Nodes - rest, spec.DegreeBetween / (spec.Nodes - size), (i, j) => Join(from + i, rest + j));
             start += size;
         }
 
         return (sources, targets);
+
+        void Join(int source, int target)
+        {
+            sources.Add(source);
+            targets.Add(target);
+        }
     }
 
     /// <summary>

@@ -31,7 +31,11 @@ internal static class CsvReader
                 continue;
             }
 
-            if (fields.Length != columns) { throw new DataException(path, $"line {number}: found {fields.Length} fields, needed {columns}"); }
+            if (fields.Length != columns)
+            {
+                throw new DataException(path, $"line {number}: found {fields.Length} fields, needed {columns}");
+            }
+
             yield return (number, fields);
         }
     }
@@ -44,7 +48,7 @@ internal static class CsvReader
     }
 
     public static int Int(string path, int line, string field, int low, int high) =>
-        int.TryParse(field, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var value)
+        int.TryParse(field, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
             && value >= low && value <= high
             ? value
             : throw new DataException(path, $"line {line}: found {Shorten(field)}, needed a whole number from {low} to {high}");

@@ -15,10 +15,12 @@ public sealed class DatasetDownload(string cacheFolder, HttpClient client)
     private const long MaxBytes = 4L << 30;
 
     /// <summary>A client that gives up soon where there is no network.</summary>
-    public static HttpClient NewClient() => new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { Timeout = TimeSpan.FromMinutes(10) };
+    public static HttpClient NewClient() =>
+        new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { Timeout = TimeSpan.FromMinutes(10) };
 
     /// <returns>Full paths of the entry's files, in their order.</returns>
-    /// <exception cref="DataException">A file cannot be fetched, is too large, or is not the one the catalogue means: names address, found and needed.</exception>
+    /// <exception cref="DataException">A file cannot be fetched, is too large, or is not the one the catalogue means: names address, found
+    /// and needed.</exception>
     public IReadOnlyList<string> Fetch(DatasetEntry entry)
     {
         var folder = Path.Combine(cacheFolder, entry.Places[0]);
@@ -34,7 +36,10 @@ public sealed class DatasetDownload(string cacheFolder, HttpClient client)
     private string Fetch(DatasetFile file, string path)
     {
         if (File.Exists(path)) { return path; }
-        if (file is not { Url: { } url, Sha256: { } needed }) { throw new DataException(path, "found no pinned address and checksum in the catalogue: place the file by hand"); }
+        if (file is not { Url: { } url, Sha256: { } needed })
+        {
+            throw new DataException(path, "found no pinned address and checksum in the catalogue: place the file by hand");
+        }
 
         var partial = $"{path}.{Guid.NewGuid():N}.part";
         try
@@ -47,7 +52,9 @@ public sealed class DatasetDownload(string cacheFolder, HttpClient client)
         }
         catch (Exception error) when (error is HttpRequestException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
-            throw new DataException(url, $"cannot be fetched: {error.Message} Place {file.Name} in one of the folders of {DatasetCatalog.FoldersVariable} instead.", error);
+            throw new DataException(
+                url,
+                $"cannot be fetched: {error.Message} Place {file.Name} in one of the folders of {DatasetCatalog.FoldersVariable} instead.", error);
         }
         finally
         {
@@ -70,7 +77,11 @@ public sealed class DatasetDownload(string cacheFolder, HttpClient client)
         {
             var read = content.Read(buffer);
             if (read == 0) { break; }
-            if ((total += read) > MaxBytes) { throw new DataException(url, $"found more than {MaxBytes} bytes, needed a data set of the catalogue"); }
+            if ((total += read) > MaxBytes)
+            {
+                throw new DataException(url, $"found more than {MaxBytes} bytes, needed a data set of the catalogue");
+            }
+
             hash.AppendData(buffer, 0, read);
             file.Write(buffer, 0, read);
         }

@@ -49,7 +49,8 @@ public sealed record FeatureMatrix
 
         var values = new float[offsets[^1]];
         Array.Fill(values, 1);
-        return new() { RowCount = rows.Count, ColumnCount = columnCount, Offsets = offsets, Columns = [.. rows.SelectMany(row => row)], Values = values };
+        int[] columns = [.. rows.SelectMany(row => row)];
+        return new() { RowCount = rows.Count, ColumnCount = columnCount, Offsets = offsets, Columns = columns, Values = values };
     }
 
     /// <summary>Row-major [N, F] array.</summary>

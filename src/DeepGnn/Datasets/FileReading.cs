@@ -56,7 +56,8 @@ internal static class FileReading
     }
 
     /// <summary>What the operating system and the unpacking libraries throw at files that are missing or not what they seem.</summary>
-    public static bool IsDamage(Exception error) => error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException
+    public static bool IsDamage(Exception error) =>
+        error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException
         or InvalidDataException or OverflowException or IndexOutOfRangeException or ICSharpCode.SharpZipLib.SharpZipBaseException;
 
     private static Stream Unpacked(string path, Stream stream) => Path.GetExtension(path) switch

@@ -2,7 +2,10 @@ using DeepGnn.Graphs;
 
 namespace DeepGnn.Datasets;
 
-/// <summary>Changes of a graph or its features before training; each gives a new one. Row normalisation is <see cref="FeatureMatrix.RowNormalized"/>.</summary>
+/// <summary>
+/// Changes of a graph or its features before training; each gives a new one. Row normalisation is
+/// <see cref="FeatureMatrix.RowNormalized"/>.
+/// </summary>
 public static class GraphTransforms
 {
     /// <summary>Both directions of each edge, once, without self-loops; edges sorted by target, then source.</summary>
@@ -19,7 +22,8 @@ public static class GraphTransforms
     }
 
     /// <summary>
-    /// Each feature minus its mean, divided by its deviation (that of a population), both taken over <paramref name="rows"/> only, so that valid and test nodes tell
+    /// Each feature minus its mean, divided by its deviation (that of a population), both taken over <paramref name="rows"/> only, so that
+    /// valid and test nodes tell
     /// nothing; a constant feature becomes 0.
     /// </summary>
     public static FeatureMatrix Standardized(this FeatureMatrix features, IReadOnlyList<int> rows)

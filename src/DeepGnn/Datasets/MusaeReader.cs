@@ -41,19 +41,31 @@ internal static class MusaeReader
     {
         var (id, label) = (0, 0);
         var labels = new Dictionary<int, string>();
-        foreach (var (line, fields) in CsvReader.Records(path, header => (id, label) = (CsvReader.Column(path, header, columns.IdColumn), CsvReader.Column(path, header, columns.LabelColumn))))
+        foreach (var (line, fields) in CsvReader.Records(path, Choose))
         {
             // Two rows of musae_FR_target.csv are there twice; that is harmless as long as they agree.
             var node = CsvReader.Int(path, line, fields[id], 0, int.MaxValue - 1);
             if (!labels.TryAdd(node, fields[label]) && labels[node] != fields[label])
             {
-                throw new DataException(path, $"line {line}: found label {CsvReader.Shorten(fields[label])} for node {node}, needed {CsvReader.Shorten(labels[node])} as before");
+                throw new DataException(
+                    path,
+                    $"line {line}: found label {CsvReader.Shorten(fields[label])} for node {node}, needed {CsvReader.Shorten(labels[node])} as before");
             }
         }
 
         if (labels.Count == 0) { throw new DataException(path, "found no nodes, needed at least 1"); }
-        if (labels.Keys.Max() != labels.Count - 1) { throw new DataException(path, $"found {labels.Count} nodes up to number {labels.Keys.Max()}, needed numbers without gaps"); }
+        if (labels.Keys.Max() != labels.Count - 1)
+        {
+            throw new DataException(path, $"found {labels.Count} nodes up to number {labels.Keys.Max()}, needed numbers without gaps");
+        }
+
         return [.. Enumerable.Range(0, labels.Count).Select(node => labels[node])];
+
+        void Choose(string[] header)
+        {
+            id = CsvReader.Column(path, header, columns.IdColumn);
+            label = CsvReader.Column(path, header, columns.LabelColumn);
+        }
     }
 
     private static List<int>[] Features(string path, int nodes)
@@ -62,16 +74,25 @@ internal static class MusaeReader
         try
         {
             using var document = JsonDocument.Parse(FileReading.Bytes(path));
-            if (document.RootElement.ValueKind != JsonValueKind.Object) { throw new DataException(path, $"found {document.RootElement.ValueKind}, needed an object of lists by node"); }
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new DataException(path, $"found {document.RootElement.ValueKind}, needed an object of lists by node");
+            }
 
             foreach (var member in document.RootElement.EnumerateObject())
             {
                 if (!int.TryParse(member.Name, out var node) || node < 0 || node >= nodes)
                 {
-                    throw new DataException(path, $"found features of node {CsvReader.Shorten(member.Name)}, needed a node from 0 to {nodes - 1}");
+                    throw new DataException(
+                        path,
+                        $"found features of node {CsvReader.Shorten(member.Name)}, needed a node from 0 to {nodes - 1}");
                 }
 
-                if (member.Value.ValueKind != JsonValueKind.Array) { throw new DataException(path, $"node {node}: found {member.Value.ValueKind}, needed a list of features"); }
+                if (member.Value.ValueKind != JsonValueKind.Array)
+                {
+                    throw new DataException(path, $"node {node}: found {member.Value.ValueKind}, needed a list of features");
+                }
+
                 lists[node] = [.. member.Value.EnumerateArray().Select(item => Feature(path, node, item)).Distinct().Order()];
             }
         }
@@ -86,10 +107,15 @@ internal static class MusaeReader
     private static int Feature(string path, int node, JsonElement item) =>
         item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var feature) && feature is >= 0 and < MaxFeature
             ? feature
-            : throw new DataException(path, $"node {node}: found feature {CsvReader.Shorten(item.GetRawText())}, needed a whole number from 0 to {MaxFeature - 1}");
+            : throw new DataException(
+                path,
+                $"node {node}: found feature {CsvReader.Shorten(item.GetRawText())}, needed a whole number from 0 to {MaxFeature - 1}");
 
     private static void NeedTwo(string path, string[] header)
     {
-        if (header.Length != 2) { throw new DataException(path, $"found the columns {string.Join(", ", header.Take(20))}, needed two: source and target"); }
+        if (header.Length != 2)
+        {
+            throw new DataException(path, $"found the columns {string.Join(", ", header.Take(20))}, needed two: source and target");
+        }
     }
 }

@@ -45,7 +45,9 @@ public enum Metric
     /// <summary>Share of nodes whose most probable class is the label.</summary>
     Accuracy,
 
-    /// <summary>Area under the receiver operating characteristic of class 1 of 2, or the mean of it over several yes-or-no labels.</summary>
+    /// <summary>
+    /// Area under the receiver operating characteristic of class 1 of 2, or the mean of it over several yes-or-no labels.
+    /// </summary>
     RocAuc,
 
     /// <summary>Micro-averaged F1 over several yes-or-no labels.</summary>

@@ -7,7 +7,11 @@ internal static class NodeDatasetChecks
     public static NodeDataset Checked(string place, NodeDataset data)
     {
         var nodes = data.Graph.NodeCount;
-        if (data.Features.RowCount != nodes) { throw new DataException(place, $"found features of {data.Features.RowCount} nodes, needed {nodes}"); }
+        if (data.Features.RowCount != nodes)
+        {
+            throw new DataException(place, $"found features of {data.Features.RowCount} nodes, needed {nodes}");
+        }
+
         if (data.Features.ColumnCount < 1) { throw new DataException(place, "found no features, needed at least 1"); }
         if (data.Targets is { } targets) { CheckTargets(place, targets, nodes, data.ClassCount); }
         else { CheckLabels(place, data.Labels, nodes, data.ClassCount); }
@@ -19,11 +23,18 @@ internal static class NodeDatasetChecks
 
         for (var k = 0; k < data.Features.Values.Length; k++)
         {
-            if (!float.IsFinite(data.Features.Values[k])) { throw new DataException(place, $"feature entry {k}: found {data.Features.Values[k]}, needed a finite number"); }
+            if (!float.IsFinite(data.Features.Values[k]))
+            {
+                throw new DataException(place, $"feature entry {k}: found {data.Features.Values[k]}, needed a finite number");
+            }
         }
 
         if (data.Splits.Count == 0) { throw new DataException(place, "found no splits, needed at least 1"); }
-        for (var s = 0; s < data.Splits.Count; s++) { CheckSplit($"{place}: split {s}", data.Splits[s], nodes, data.Targets is null ? data.Labels : null); }
+        for (var s = 0; s < data.Splits.Count; s++)
+        {
+            CheckSplit($"{place}: split {s}", data.Splits[s], nodes, data.Targets is null ? data.Labels : null);
+        }
+
         return data;
     }
 
@@ -35,7 +46,11 @@ internal static class NodeDatasetChecks
         var counts = new int[classes];
         for (var i = 0; i < nodes; i++)
         {
-            if (labels[i] < -1 || labels[i] >= classes) { throw new DataException(place, $"node {i}: found label {labels[i]}, needed 0 to {classes - 1}, or -1 for none"); }
+            if (labels[i] < -1 || labels[i] >= classes)
+            {
+                throw new DataException(place, $"node {i}: found label {labels[i]}, needed 0 to {classes - 1}, or -1 for none");
+            }
+
             if (labels[i] >= 0) { counts[labels[i]]++; }
         }
 
@@ -47,7 +62,9 @@ internal static class NodeDatasetChecks
     {
         if (targets.RowCount != nodes || targets.ColumnCount != classes)
         {
-            throw new DataException(place, $"found labels of shape [{targets.RowCount}, {targets.ColumnCount}], needed [{nodes}, {classes}]");
+            throw new DataException(
+                place,
+                $"found labels of shape [{targets.RowCount}, {targets.ColumnCount}], needed [{nodes}, {classes}]");
         }
     }
 

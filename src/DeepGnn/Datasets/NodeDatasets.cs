@@ -13,7 +13,8 @@ public static class NodeDatasets
     /// <param name="folders">Data folders in the order they are searched: see <see cref="DatasetCatalog.Folders"/>.</param>
     /// <param name="download">Fetches a set that is in none of the folders; null to use what is there.</param>
     /// <exception cref="DataException">The files are missing, damaged or inconsistent.</exception>
-    /// <exception cref="DataSpecException">There is no such set or split, it has several labels for each node, or settings do not belong to it.</exception>
+    /// <exception cref="DataSpecException">There is no such set or split, it has several labels for each node, or settings do not belong
+    /// to it.</exception>
     public static NodeDataset Load(DataSpec data, IReadOnlyList<string> folders, DatasetDownload? download = null) =>
         LoadFor(DatasetTasks.NodeClassification, data, folders, download);
 
@@ -30,12 +31,13 @@ public static class NodeDatasets
             throw new DataSpecException("$.data.sbm", $"found settings of the generated set beside data set \"{entry.Name}\", needed none");
         }
 
+        var metric = entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy;
         var set = entry.Format switch
         {
             DatasetFormat.Planetoid => PlanetoidReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)),
-            DatasetFormat.Npz => NpzDatasetReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)[0], entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
+            DatasetFormat.Npz => NpzDatasetReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)[0], metric),
             DatasetFormat.FacebookPages => SocialGraphs.FacebookPages(entry.Name, DatasetFiles.Locate(entry, folders, download)),
-            DatasetFormat.Ogb => OgbReader.Read(entry.Name, OgbReader.FolderOf(DatasetFiles.Locate(entry, folders, download)[0]), entry.Metric == "rocAuc" ? Metric.RocAuc : Metric.Accuracy),
+            DatasetFormat.Ogb => OgbReader.Read(entry.Name, OgbReader.FolderOf(DatasetFiles.Locate(entry, folders, download)[0]), metric),
             DatasetFormat.Own => OwnDataReader.Read(entry.Name, DatasetFiles.Locate(entry, folders, download)[0]),
             DatasetFormat.KarateClub => KarateClub.Make(),
             DatasetFormat.BlockModel => BlockModel.Make(data.Sbm ?? new()),

@@ -32,7 +32,9 @@ public static class NodeSplits
         return new([.. trains.Order()], [.. valids.Order()], [.. tests.Order()]);
     }
 
-    /// <summary>A random share of all labelled nodes trains, another chooses, the rest tests; none is empty where there are three nodes.</summary>
+    /// <summary>
+    /// A random share of all labelled nodes trains, another chooses, the rest tests; none is empty where there are three nodes.
+    /// </summary>
     /// <param name="labels">Length N; −1 is a node without label, which no split holds.</param>
     /// <param name="train">Share in (0, 1).</param>
     /// <param name="valid">Share in (0, 1 − train).</param>
@@ -41,7 +43,8 @@ public static class NodeSplits
     {
         if (!(train > 0 && valid > 0 && train + valid < 1))
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"found shares {train} and {valid}, needed two above 0 with a sum below 1"));
+            var found = string.Create(CultureInfo.InvariantCulture, $"found shares {train} and {valid}");
+            throw new ArgumentException($"{found}, needed two above 0 with a sum below 1");
         }
 
         var nodes = Enumerable.Range(0, labels.Length).Where(node => labels[node] >= 0).ToArray();

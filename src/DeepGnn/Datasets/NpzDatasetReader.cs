@@ -30,7 +30,10 @@ internal static class NpzDatasetReader
         var labels = Labels(npz.Read("node_labels"));
         var (nodes, columns) = (features.Shape[0], features.Shape[1]);
         var edges = npz.Read("edges").NeedRank(2);
-        if (edges.Shape[1] != 2) { throw new DataException(edges.Place, $"found shape {NumpyArray.Describe(edges.Shape)}, needed [edges, 2]"); }
+        if (edges.Shape[1] != 2)
+        {
+            throw new DataException(edges.Place, $"found shape {NumpyArray.Describe(edges.Shape)}, needed [edges, 2]");
+        }
 
         var train = npz.Read("train_masks").NeedRank(2);
         var splits = train.Shape[0];
@@ -65,7 +68,8 @@ internal static class NpzDatasetReader
 
     private static NodeDataset Pickled(string name, string path, NpzReader npz)
     {
-        var adjacency = Object(npz.Read("adj_matrix")) as SparseMatrix ?? throw new DataException(path, "adj_matrix: found another thing, needed a SciPy CSR matrix");
+        var adjacency = Object(npz.Read("adj_matrix")) as SparseMatrix
+            ?? throw new DataException(path, "adj_matrix: found another thing, needed a SciPy CSR matrix");
         var features = Object(npz.Read("node_attr")) switch
         {
             SparseMatrix sparse => sparse.ToFeatures(),
@@ -83,7 +87,9 @@ internal static class NpzDatasetReader
     {
         if (adjacency.RowCount != adjacency.ColumnCount)
         {
-            throw new DataException(adjacency.Place, $"found an adjacency of {adjacency.RowCount} by {adjacency.ColumnCount}, needed a square one");
+            throw new DataException(
+                adjacency.Place,
+                $"found an adjacency of {adjacency.RowCount} by {adjacency.ColumnCount}, needed a square one");
         }
 
         var sources = new List<int>();
@@ -110,16 +116,23 @@ internal static class NpzDatasetReader
     }
 
     /// <summary>
-    /// Ten splits of 20 training and 30 valid nodes per class, the rest test: those of <c>plain/SET/splits10.npy</c> (uint8 [10, N]: 0 train,
+    /// Ten splits of 20 training and 30 valid nodes per class, the rest test: those of <c>plain/SET/splits10.npy</c> (uint8 [10, N]: 0
+    /// train,
     /// 1 valid, 2 test) beside the file where they are, else drawn with seeds 0 to 9.
     /// </summary>
     private static IReadOnlyList<NodeSplit> Splits(string path, int[] labels, int classes)
     {
         var beside = Path.Combine(Path.GetDirectoryName(path) ?? ".", "plain", Path.GetFileNameWithoutExtension(path), "splits10.npy");
-        if (!File.Exists(beside)) { return [.. Enumerable.Range(0, GeneratedSplits).Select(seed => NodeSplits.PerClass(labels, classes, 20, 30, seed))]; }
+        if (!File.Exists(beside))
+        {
+            return [.. Enumerable.Range(0, GeneratedSplits).Select(seed => NodeSplits.PerClass(labels, classes, 20, 30, seed))];
+        }
 
         var array = NpyReader.ReadFile(beside).NeedRank(2);
-        if (array.Shape[1] != labels.Length) { throw new DataException(beside, $"found splits of {array.Shape[1]} nodes, needed {labels.Length}"); }
+        if (array.Shape[1] != labels.Length)
+        {
+            throw new DataException(beside, $"found splits of {array.Shape[1]} nodes, needed {labels.Length}");
+        }
 
         var parts = array.ToInts("part", 0, 2);
         return NodeSplits.FromMasks(array.Shape[0], labels.Length, Mask(0), Mask(1), Mask(2));

@@ -2,12 +2,15 @@ using System.Globalization;
 
 namespace DeepGnn.Datasets;
 
-/// <summary>Rows of numbers in text, separated by commas, semicolons or blanks. Files unpack on the way where they end in .gz or .bz2.</summary>
+/// <summary>
+/// Rows of numbers in text, separated by commas, semicolons or blanks. Files unpack on the way where they end in .gz or .bz2.
+/// </summary>
 internal static class NumberTable
 {
     public static DenseMatrix Floats(string path, int? rows = null) => Floats(path, FileReading.Lines(path), rows);
 
-    public static int[] Ints(string path, int columns, int low, int high, int? rows = null) => Ints(path, FileReading.Lines(path), columns, low, high, rows);
+    public static int[] Ints(string path, int columns, int low, int high, int? rows = null) =>
+        Ints(path, FileReading.Lines(path), columns, low, high, rows);
 
     /// <summary>Finite numbers, as many in each row.</summary>
     /// <param name="path">The file, for messages.</param>
@@ -34,7 +37,9 @@ internal static class NumberTable
         return new(count, columns, [.. values]);
     }
 
-    /// <summary>Whole numbers, <paramref name="columns"/> in each row; a number with a point but no fraction counts, as Pandas writes some.</summary>
+    /// <summary>
+    /// Whole numbers, <paramref name="columns"/> in each row; a number with a point but no fraction counts, as Pandas writes some.
+    /// </summary>
     public static int[] Ints(string path, IEnumerable<string> lines, int columns, int low, int high, int? rows)
     {
         var values = new List<int>();
@@ -45,16 +50,22 @@ internal static class NumberTable
             foreach (var range in Fields(line))
             {
                 var field = line.AsSpan(range);
-                if (!double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || value != Math.Floor(value) || value < low || value > high)
+                if (!double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                    || value != Math.Floor(value) || value < low || value > high)
                 {
-                    throw new DataException(path, $"line {number}: found {CsvReader.Shorten(field.ToString())}, needed a whole number from {low} to {high}");
+                    throw new DataException(
+                        path,
+                        $"line {number}: found {CsvReader.Shorten(field.ToString())}, needed a whole number from {low} to {high}");
                 }
 
                 values.Add((int)value);
             }
 
             count++;
-            if (values.Count - before != columns) { throw new DataException(path, $"line {number}: found {values.Count - before} numbers, needed {columns}"); }
+            if (values.Count - before != columns)
+            {
+                throw new DataException(path, $"line {number}: found {values.Count - before} numbers, needed {columns}");
+            }
         }
 
         NeedRows(path, count, rows);
@@ -87,6 +98,9 @@ internal static class NumberTable
 
     private static void NeedRows(string path, int found, int? needed)
     {
-        if (needed is { } rows && found != rows) { throw new DataException(path, $"found {(found > rows ? $"more than {rows}" : found)} rows, needed {rows}"); }
+        if (needed is { } rows && found != rows)
+        {
+            throw new DataException(path, $"found {(found > rows ? $"more than {rows}" : found)} rows, needed {rows}");
+        }
     }
 }

@@ -19,7 +19,10 @@ internal static class OgbReader
         var nodes = NumberTable.Ints(Need(folder, "raw/num-node-list.csv"), 1, 1, MaxNodes, rows: 1)[0];
         var ends = NumberTable.Ints(Need(folder, "raw/edge.csv"), 2, 0, nodes - 1);
         var edges = ends.Length / 2;
-        if (Find(folder, "raw/num-edge-list.csv") is { } counts) { NeedEqual(Need(folder, "raw/edge.csv"), "edges", edges, NumberTable.Ints(counts, 1, 0, int.MaxValue, rows: 1)[0]); }
+        if (Find(folder, "raw/num-edge-list.csv") is { } counts)
+        {
+            NeedEqual(Need(folder, "raw/edge.csv"), "edges", edges, NumberTable.Ints(counts, 1, 0, int.MaxValue, rows: 1)[0]);
+        }
 
         var (sources, targets) = (new int[edges], new int[edges]);
         for (var e = 0; e < edges; e++) { (sources[e], targets[e]) = (ends[2 * e], ends[(2 * e) + 1]); }
@@ -64,7 +67,13 @@ internal static class OgbReader
         for (var i = 0; i < classes.Length; i++)
         {
             var value = labels.Values[i];
-            if (value != MathF.Floor(value) || value is < -1 or > 1_000_000) { throw new DataException(Need(folder, "raw/node-label.csv"), $"node {i}: found label {value}, needed a whole number from 0 to 1000000, or -1 for none"); }
+            if (value != MathF.Floor(value) || value is < -1 or > 1_000_000)
+            {
+                throw new DataException(
+                    Need(folder, "raw/node-label.csv"),
+                    $"node {i}: found label {value}, needed a whole number from 0 to 1000000, or -1 for none");
+            }
+
             classes[i] = (int)value;
         }
 
@@ -76,7 +85,13 @@ internal static class OgbReader
         var bytes = new byte[labels.Values.Length];
         for (var k = 0; k < bytes.Length; k++)
         {
-            if (labels.Values[k] is not (0 or 1)) { throw new DataException(Need(folder, "raw/node-label.csv"), $"node {k / labels.ColumnCount}: found label {labels.Values[k]}, needed 0 or 1"); }
+            if (labels.Values[k] is not (0 or 1))
+            {
+                throw new DataException(
+                    Need(folder, "raw/node-label.csv"),
+                    $"node {k / labels.ColumnCount}: found label {labels.Values[k]}, needed 0 or 1");
+            }
+
             bytes[k] = (byte)labels.Values[k];
         }
 
@@ -107,7 +122,8 @@ internal static class OgbReader
         return new(nodes, columns, means);
     }
 
-    private static string Need(string folder, string name) => Find(folder, name) ?? throw new DataException(Path.Combine(folder, name), "found no such file, needed it (.gz or not)");
+    private static string Need(string folder, string name) => Find(folder, name)
+        ?? throw new DataException(Path.Combine(folder, name), "found no such file, needed it (.gz or not)");
 
     private static string? Find(string folder, string name) =>
         new[] { Path.Combine(folder, name), Path.Combine(folder, name + ".gz") }.FirstOrDefault(File.Exists);

@@ -1,7 +1,8 @@
 namespace DeepGnn.Datasets;
 
 /// <summary>
-/// <c>dataset.json</c> of one's own data: which files hold what. Names are relative to the folder or zip; files end in .csv (one header line, then
+/// <c>dataset.json</c> of one's own data: which files hold what. Names are relative to the folder or zip; files end in .csv (one header
+/// line, then
 /// numbers) or .npy.
 /// </summary>
 public sealed record OwnDataManifest

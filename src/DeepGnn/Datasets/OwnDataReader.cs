@@ -6,7 +6,8 @@ using DeepGnn.Graphs;
 namespace DeepGnn.Datasets;
 
 /// <summary>
-/// Reads one's own graph from a folder or zip with a <see cref="OwnDataManifest"/>; the layout is described in docs/own-data.md. Everything is
+/// Reads one's own graph from a folder or zip with a <see cref="OwnDataManifest"/>; the layout is described in docs/own-data.md.
+/// Everything is
 /// read and checked before anything is given back, so a set is never half-read.
 /// </summary>
 internal sealed class OwnDataReader : IDisposable
@@ -41,7 +42,10 @@ internal sealed class OwnDataReader : IDisposable
         var manifest = Manifest();
         var features = Floats(manifest.Features, "features");
         var nodes = features.RowCount;
-        if (manifest.Nodes is { } needed && needed != nodes) { throw new DataException(PlaceOf(manifest.Features), $"found {nodes} rows, needed {needed} as \"nodes\" says"); }
+        if (manifest.Nodes is { } needed && needed != nodes)
+        {
+            throw new DataException(PlaceOf(manifest.Features), $"found {nodes} rows, needed {needed} as \"nodes\" says");
+        }
 
         var labels = Ints(manifest.Labels, "labels", 1, -1, 1_000_000);
         if (labels.Length != nodes) { throw new DataException(PlaceOf(manifest.Labels), $"found {labels.Length} labels, needed {nodes}"); }
@@ -64,7 +68,8 @@ internal sealed class OwnDataReader : IDisposable
         var place = PlaceOf(ManifestName);
         try
         {
-            var manifest = JsonSerializer.Deserialize<OwnDataManifest>(Bytes(ManifestName), ContractJson.Options) ?? throw new DataException(place, "found null, needed an object");
+            var manifest = JsonSerializer.Deserialize<OwnDataManifest>(Bytes(ManifestName), ContractJson.Options)
+                ?? throw new DataException(place, "found null, needed an object");
             return manifest.Version == 1 ? manifest : throw new DataException(place, $"$.version: found {manifest.Version}, needed 1");
         }
         catch (JsonException error)
@@ -88,7 +93,11 @@ internal sealed class OwnDataReader : IDisposable
         if (splits.File is { } file) { return GivenSplits(file, labels.Length); }
 
         var place = PlaceOf(ManifestName);
-        if (splits.Count is < 1 or > MaxSplits) { throw new DataException(place, $"$.splits.count: found {splits.Count}, needed 1 to {MaxSplits}"); }
+        if (splits.Count is < 1 or > MaxSplits)
+        {
+            throw new DataException(place, $"$.splits.count: found {splits.Count}, needed 1 to {MaxSplits}");
+        }
+
         var seeds = Enumerable.Range(0, splits.Count).Select(k => unchecked(splits.Seed + k));
         if (splits.TrainPerClass is not { } perClass)
         {
@@ -107,11 +116,19 @@ internal sealed class OwnDataReader : IDisposable
         var parts = Floats(file, "splits");
         if (parts.RowCount != nodes || parts.ColumnCount is < 1 or > MaxSplits)
         {
-            throw new DataException(PlaceOf(file), $"found shape [{parts.RowCount}, {parts.ColumnCount}], needed [{nodes}, splits] with 1 to {MaxSplits} splits");
+            throw new DataException(
+                PlaceOf(file),
+                $"found shape [{parts.RowCount}, {parts.ColumnCount}], needed [{nodes}, splits] with 1 to {MaxSplits} splits");
         }
 
         var bad = Array.FindIndex(parts.Values, value => value is not (0 or 1 or 2 or 3));
-        if (bad >= 0) { throw new DataException(PlaceOf(file), $"node {bad / parts.ColumnCount}: found part {parts.Values[bad]}, needed 0 (train), 1 (valid), 2 (test) or 3 (none)"); }
+        if (bad >= 0)
+        {
+            throw new DataException(
+                PlaceOf(file),
+                $"node {bad / parts.ColumnCount}: found part {parts.Values[bad]}, needed 0 (train), 1 (valid), 2 (test) or 3 (none)");
+        }
+
         return [.. Enumerable.Range(0, parts.ColumnCount).Select(split => new NodeSplit(Nodes(split, 0), Nodes(split, 1), Nodes(split, 2)))];
 
         int[] Nodes(int split, int part) => [.. Enumerable.Range(0, nodes).Where(node => parts.Values[(node * parts.ColumnCount) + split] == part)];
@@ -139,13 +156,17 @@ internal sealed class OwnDataReader : IDisposable
 
         var array = Matrix(name);
         var found = array.Shape.Length == 1 ? 1 : array.Shape[1];
-        return found == columns ? array.ToInts(what, low, high) : throw new DataException(PlaceOf(name), $"found shape {NumpyArray.Describe(array.Shape)}, needed {columns} columns");
+        return found == columns
+            ? array.ToInts(what, low, high)
+            : throw new DataException(PlaceOf(name), $"found shape {NumpyArray.Describe(array.Shape)}, needed {columns} columns");
     }
 
     private NumpyArray Matrix(string name)
     {
         var array = NpyReader.Read(PlaceOf(name), Bytes(name));
-        return array.Shape.Length is 1 or 2 ? array : throw new DataException(PlaceOf(name), $"found shape {NumpyArray.Describe(array.Shape)}, needed one or two dimensions");
+        return array.Shape.Length is 1 or 2
+            ? array
+            : throw new DataException(PlaceOf(name), $"found shape {NumpyArray.Describe(array.Shape)}, needed one or two dimensions");
     }
 
     private IEnumerable<string> CsvLines(string name) => FileReading.Lines(PlaceOf(name), new MemoryStream(Bytes(name))).Skip(1);
@@ -160,10 +181,17 @@ internal sealed class OwnDataReader : IDisposable
     private byte[] Bytes(string name)
     {
         if (_zip is not null) { return _zip.Read(name); }
-        if (name.Split('/').Any(part => part is "" or "." or "..") || name.Contains('\\', StringComparison.Ordinal)) { throw new DataException(PlaceOf(ManifestName), $"found the file name {CsvReader.Shorten(name)}, needed one that stays in the folder"); }
+        if (name.Split('/').Any(part => part is "" or "." or "..") || name.Contains('\\', StringComparison.Ordinal))
+        {
+            throw new DataException(
+                PlaceOf(ManifestName),
+                $"found the file name {CsvReader.Shorten(name)}, needed one that stays in the folder");
+        }
 
         var path = Path.Combine(_folder, name);
-        return FileReading.Length(path) <= 2_000_000_000 ? FileReading.Bytes(path) : throw new DataException(path, $"found {FileReading.Length(path)} bytes, needed at most 2000000000");
+        return FileReading.Length(path) <= 2_000_000_000
+            ? FileReading.Bytes(path)
+            : throw new DataException(path, $"found {FileReading.Length(path)} bytes, needed at most 2000000000");
     }
 
     private string PlaceOf(string name) => _zip is null ? Path.Combine(_place, name) : $"{_place}: {name}";

@@ -6,7 +6,8 @@ namespace DeepGnn.Datasets;
 
 /// <summary>
 /// Reads the citation sets of Yang et al. (ICML 2016), files <c>ind.NAME.*</c>: <c>x</c>, <c>y</c> the training nodes, <c>allx</c>,
-/// <c>ally</c> all nodes but the test ones, <c>tx</c>, <c>ty</c> the test nodes in the order of <c>test.index</c>, and <c>graph</c> a dict of
+/// <c>ally</c> all nodes but the test ones, <c>tx</c>, <c>ty</c> the test nodes in the order of <c>test.index</c>, and <c>graph</c> a dict
+/// of
 /// neighbour lists. The public split: train is the nodes of <c>x</c>, valid the next 500, test those of <c>test.index</c>.
 /// Ids missing between the test ids (15 in CiteSeer) are isolated nodes with no features, no label and no split. The graph is that of
 /// PyG: undirected, without repeats or self-loops.
@@ -49,7 +50,8 @@ internal static class PlanetoidReader
     /// <summary>Classes of one-hot rows; a row of zeros is a node without label.</summary>
     private static int[] Labels(string file, out int classes)
     {
-        var array = PickleReader.Read(file, FileReading.Bytes(file)) as NumpyArray ?? throw new DataException(file, "found another pickled thing, needed a NumPy array");
+        var array = PickleReader.Read(file, FileReading.Bytes(file)) as NumpyArray
+            ?? throw new DataException(file, "found another pickled thing, needed a NumPy array");
         var (rows, columns) = (array.NeedRank(2).Shape[0], array.Shape[1]);
         var hot = array.ToBools("one-hot label");
         var labels = new int[rows];
@@ -64,7 +66,8 @@ internal static class PlanetoidReader
         return labels;
     }
 
-    private static IReadOnlyDictionary<long, object?> Neighbors(string file) => PickleReader.Read(file, FileReading.Bytes(file)) is PickleDict dict && dict.Numbers.Count == dict.Count
+    private static IReadOnlyDictionary<long, object?> Neighbors(string file) =>
+        PickleReader.Read(file, FileReading.Bytes(file)) is PickleDict dict && dict.Numbers.Count == dict.Count
         ? dict.Numbers
         : throw new DataException(file, "found another pickled thing, needed a dict of neighbour lists by node");
 
@@ -79,7 +82,9 @@ internal static class PlanetoidReader
             if (!int.TryParse(line, NumberStyles.AllowTrailingWhite | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var node)
                 || node < first || node >= limit || !seen.Add(node))
             {
-                throw new DataException(file, $"line {nodes.Count + 1}: found {(line.Length > 40 ? line[..40] : line)}, needed another node from {first} to {limit - 1}");
+                throw new DataException(
+                    file,
+                    $"line {nodes.Count + 1}: found {(line.Length > 40 ? line[..40] : line)}, needed another node from {first} to {limit - 1}");
             }
 
             nodes.Add(node);
@@ -100,7 +105,9 @@ internal static class PlanetoidReader
             {
                 if (node < 0 || node >= nodes || item is not long neighbor || neighbor < 0 || neighbor >= nodes)
                 {
-                    throw new DataException(file, $"edge {sources.Count}: found {node} to {item ?? "None"}, needed nodes from 0 to {nodes - 1}");
+                    throw new DataException(
+                        file,
+                        $"edge {sources.Count}: found {node} to {item ?? "None"}, needed nodes from 0 to {nodes - 1}");
                 }
 
                 sources.Add((int)node);

@@ -5,7 +5,8 @@ namespace DeepGnn.Datasets;
 
 /// <summary>
 /// Reads protein-protein interactions (Hamilton et al. 2017) as PyG and DGL have them, for each of train, valid and test:
-/// <c>SPLIT_graph.json</c> (node-link JSON: "nodes" with "id" 0 to N − 1, "links" with "source" and "target"), <c>SPLIT_graph_id.npy</c> [N] (which
+/// <c>SPLIT_graph.json</c> (node-link JSON: "nodes" with "id" 0 to N − 1, "links" with "source" and "target"), <c>SPLIT_graph_id.npy</c>
+/// [N] (which
 /// graph a node belongs to), <c>SPLIT_feats.npy</c> [N, 50], <c>SPLIT_labels.npy</c> [N, 121]. Graphs become undirected, without repeats or
 /// self-loops. Scored by micro-F1.
 /// </summary>
@@ -57,7 +58,13 @@ internal static class PpiReader
         var edges = members.ToDictionary(pair => pair.Key, _ => (Sources: new List<int>(), Targets: new List<int>()));
         foreach (var (source, target) in Links(graphFile, nodes))
         {
-            if (graphOf[source] != graphOf[target]) { throw new DataException(graphFile, $"link {source} to {target}: found nodes of graphs {graphOf[source]} and {graphOf[target]}, needed one graph"); }
+            if (graphOf[source] != graphOf[target])
+            {
+                throw new DataException(
+                    graphFile,
+                    $"link {source} to {target}: found nodes of graphs {graphOf[source]} and {graphOf[target]}, needed one graph");
+            }
+
             edges[graphOf[source]].Sources.Add(position[source]);
             edges[graphOf[source]].Targets.Add(position[target]);
         }
@@ -95,7 +102,8 @@ internal static class PpiReader
     }
 
     private static int End(string path, int number, JsonElement link, string name, int nodes) =>
-        link.ValueKind == JsonValueKind.Object && link.TryGetProperty(name, out var end) && end.ValueKind == JsonValueKind.Number && end.TryGetInt32(out var node) && node >= 0 && node < nodes
+        link.ValueKind == JsonValueKind.Object && link.TryGetProperty(name, out var end)
+            && end.ValueKind == JsonValueKind.Number && end.TryGetInt32(out var node) && node >= 0 && node < nodes
             ? node
             : throw new DataException(path, $"link {number}: found {CsvReader.Shorten(link.GetRawText())}, needed a {name} from 0 to {nodes - 1}");
 

@@ -15,7 +15,11 @@ public sealed record SampleSplit(int[] Train, int[] Valid, int[] Test)
             if (part.Length == 0) { throw new DataException(place, $"found no {name} {noun}s, needed at least 1"); }
             foreach (var sample in part)
             {
-                if ((uint)sample >= (uint)count) { throw new DataException(place, $"found {name} {noun} {sample}, needed 0 to {count - 1}"); }
+                if ((uint)sample >= (uint)count)
+                {
+                    throw new DataException(place, $"found {name} {noun} {sample}, needed 0 to {count - 1}");
+                }
+
                 if (seen[sample]) { throw new DataException(place, $"found {noun} {sample} twice (again in {name}), needed it once"); }
                 seen[sample] = true;
             }

@@ -11,8 +11,10 @@ public static class SkeletonDatasets
         [(0, 1), (0, 2), (0, 3), (0, 4), (1, 5), (1, 6), (3, 7), (4, 8), (5, 9), (6, 10), (7, 11), (8, 12), (9, 13), (10, 14)];
 
     /// <summary>
-    /// Reads JHMDB (Jhuang et al. 2013) as arrays: for split k of 3, <c>GT_train_K_pose.npy</c> [frames of all clips, 15, 2], <c>_frames.npy</c> (frames of each clip) and
-    /// <c>_label.npy</c>, the same for test, and <c>classes.txt</c>. A sixth of each training part, dealt by class with seed 0, chooses the epoch, as the set
+    /// Reads JHMDB (Jhuang et al. 2013) as arrays: for split k of 3, <c>GT_train_K_pose.npy</c> [frames of all clips, 15, 2],
+    /// <c>_frames.npy</c> (frames of each clip) and
+    /// <c>_label.npy</c>, the same for test, and <c>classes.txt</c>. A sixth of each training part, dealt by class with seed 0, chooses
+    /// the epoch, as the set
     /// has no valid part. A clip is in the list once for each of the three splits.
     /// </summary>
     /// <param name="data">Name and split.</param>
@@ -47,12 +49,18 @@ public static class SkeletonDatasets
     private static List<SkeletonClip> ReadPart(string poseFile, string frameFile, string labelFile, int classes)
     {
         var pose = NpyReader.ReadFile(poseFile).NeedRank(3);
-        if (pose.Shape is not [_, 15, 2]) { throw new DataException(poseFile, $"found shape {NumpyArray.Describe(pose.Shape)}, needed [frames, 15, 2]"); }
+        if (pose.Shape is not [_, 15, 2])
+        {
+            throw new DataException(poseFile, $"found shape {NumpyArray.Describe(pose.Shape)}, needed [frames, 15, 2]");
+        }
 
         var frames = NpyReader.ReadFile(frameFile).NeedRank(1).ToInts("frames of clip", 1, 100_000);
         var labels = NpyReader.ReadFile(labelFile).NeedRank(1).ToInts("label of clip", 0, classes - 1);
         if (labels.Length != frames.Length) { throw new DataException(labelFile, $"found {labels.Length} labels, needed {frames.Length}"); }
-        if (frames.Sum(count => (long)count) != pose.Shape[0]) { throw new DataException(frameFile, $"found {frames.Sum(count => (long)count)} frames, needed {pose.Shape[0]}"); }
+        if (frames.Sum(count => (long)count) != pose.Shape[0])
+        {
+            throw new DataException(frameFile, $"found {frames.Sum(count => (long)count)} frames, needed {pose.Shape[0]}");
+        }
 
         var values = pose.ToFloats("pose");
         var clips = new List<SkeletonClip>();

@@ -3,7 +3,9 @@ namespace DeepGnn.Datasets;
 /// <summary>The social graphs of Rozemberczki et al. as data sets: pages of one network, streamers of seven countries.</summary>
 internal static class SocialGraphs
 {
-    /// <summary>Four kinds of page, alphabetically numbered; ten random splits of 60, 20 and 20 percent with seeds 0 to 9, as none is published.</summary>
+    /// <summary>
+    /// Four kinds of page, alphabetically numbered; ten random splits of 60, 20 and 20 percent with seeds 0 to 9, as none is published.
+    /// </summary>
     /// <param name="name">The catalogue's name.</param>
     /// <param name="files">Paths of edges, features, targets.</param>
     public static NodeDataset FacebookPages(string name, IReadOnlyList<string> files)

@@ -1,9 +1,12 @@
 namespace DeepGnn.Datasets;
 
 /// <summary>
-/// Reads the TU text format (Morris et al., TUDataset, 2020): a folder with <c>NAME_A.txt</c> (edges "i, j", nodes of all graphs counted from
-/// 1), <c>NAME_graph_indicator.txt</c> (graph of each node, from 1), <c>NAME_graph_labels.txt</c>, and optionally <c>NAME_node_labels.txt</c> and
-/// <c>NAME_node_attributes.txt</c>. Features are the attributes, then the node label one-hot, as in PyG. Folds as in <see cref="TuGraphReader"/>.
+/// Reads the TU text format (Morris et al., TUDataset, 2020): a folder with <c>NAME_A.txt</c> (edges "i, j", nodes of all graphs counted
+/// from
+/// 1), <c>NAME_graph_indicator.txt</c> (graph of each node, from 1), <c>NAME_graph_labels.txt</c>, and optionally
+/// <c>NAME_node_labels.txt</c> and
+/// <c>NAME_node_attributes.txt</c>. Features are the attributes, then the node label one-hot, as in PyG. Folds as in
+/// <see cref="TuGraphReader"/>.
 /// Edge labels and edge attributes are not read.
 /// </summary>
 internal static class TuFolderReader
@@ -22,7 +25,13 @@ internal static class TuFolderReader
         {
             var (source, target) = (edges[e] - 1, edges[e + 1] - 1);
             var graph = graphOf[source] - 1;
-            if (graphOf[target] - 1 != graph) { throw new DataException(adjacencyPath, $"edge {e / 2}: found nodes of graphs {graph + 1} and {graphOf[target]}, needed one graph"); }
+            if (graphOf[target] - 1 != graph)
+            {
+                throw new DataException(
+                    adjacencyPath,
+                    $"edge {e / 2}: found nodes of graphs {graph + 1} and {graphOf[target]}, needed one graph");
+            }
+
             sources[graph].Add(source - starts[graph]);
             targets[graph].Add(target - starts[graph]);
         }
@@ -42,7 +51,11 @@ internal static class TuFolderReader
         var starts = new int[graphs + 1];
         for (var i = 0; i < graphOf.Length; i++)
         {
-            if (i > 0 && graphOf[i] < graphOf[i - 1]) { throw new DataException(file, $"line {i + 1}: found graph {graphOf[i]} after {graphOf[i - 1]}, needed rising numbers"); }
+            if (i > 0 && graphOf[i] < graphOf[i - 1])
+            {
+                throw new DataException(file, $"line {i + 1}: found graph {graphOf[i]} after {graphOf[i - 1]}, needed rising numbers");
+            }
+
             starts[graphOf[i]]++;
         }
 

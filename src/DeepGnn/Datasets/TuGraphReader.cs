@@ -22,11 +22,19 @@ internal static class TuGraphReader
         for (var g = 0; g < count; g++)
         {
             var head = Next();
-            if (head.Length != 2 || head[0] < 1) { throw new DataException(path, $"line {number}: found {head.Length} numbers, needed two: nodes, at least 1, and label"); }
+            if (head.Length != 2 || head[0] < 1)
+            {
+                throw new DataException(path, $"line {number}: found {head.Length} numbers, needed two: nodes, at least 1, and label");
+            }
+
             raw.Add(ReadGraph(path, head[1], head[0], NextWords, () => number));
         }
 
-        if (lines.MoveNext() && lines.Current.Length > 0) { throw new DataException(path, $"line {number + 1}: found more lines, needed none after {count} graphs"); }
+        if (lines.MoveNext() && lines.Current.Length > 0)
+        {
+            throw new DataException(path, $"line {number + 1}: found more lines, needed none after {count} graphs");
+        }
+
         return TuGraphs.ToCollection(name, path, raw);
 
         int[] Next() => Array.ConvertAll(NextWords(), word => CsvReader.Int(path, number, word, int.MinValue, int.MaxValue));
@@ -34,9 +42,10 @@ internal static class TuGraphReader
         string[] NextWords()
         {
             number++;
-            return lines.MoveNext()
-                ? lines.Current.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } words ? words : throw new DataException(path, $"line {number}: found an empty line")
-                : throw new DataException(path, $"line {number}: found the end of the file: it is cut");
+            if (!lines.MoveNext()) { throw new DataException(path, $"line {number}: found the end of the file: it is cut"); }
+
+            var words = lines.Current.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return words.Length > 0 ? words : throw new DataException(path, $"line {number}: found an empty line, needed numbers");
         }
     }
 
@@ -46,7 +55,10 @@ internal static class TuGraphReader
         for (var i = 0; i < nodes; i++)
         {
             var words = nextWords();
-            if (words.Length < 2) { throw new DataException(path, $"line {line()}: found {words.Length} numbers, needed tag, degree and neighbours"); }
+            if (words.Length < 2)
+            {
+                throw new DataException(path, $"line {line()}: found {words.Length} numbers, needed tag, degree and neighbours");
+            }
 
             tags.Add(CsvReader.Int(path, line(), words[0], int.MinValue, int.MaxValue));
             var degree = CsvReader.Int(path, line(), words[1], 0, words.Length - 2);

@@ -16,7 +16,8 @@ internal static class TuGraphs
         var tags = raw.SelectMany(graph => graph.Tags ?? []).Distinct().Order().ToArray();
         var width = raw[0].Attributes.Count > 0 ? raw[0].Attributes[0].Length : 0;
         var labels = raw.Select(graph => classes.IndexOf(graph.Label)).ToArray();
-        var graphs = raw.Select((graph, g) => new GraphSample($"{g}", graph.Graph, Features(path, g, graph, width, tags)) { Label = labels[g] }).ToList();
+        var graphs = raw.Select((graph, g) =>
+            new GraphSample($"{g}", graph.Graph, Features(path, g, graph, width, tags)) { Label = labels[g] }).ToList();
         return new()
         {
             Name = name,
@@ -37,7 +38,12 @@ internal static class TuGraphs
         for (var i = 0; i < nodes; i++)
         {
             var attributes = graph.Attributes.Count > 0 ? graph.Attributes[i] : [];
-            if (attributes.Length != width) { throw new DataException(path, $"graph {number}, node {i}: found {attributes.Length} attributes, needed {width} as in the first graph"); }
+            if (attributes.Length != width)
+            {
+                throw new DataException(
+                    path,
+                    $"graph {number}, node {i}: found {attributes.Length} attributes, needed {width} as in the first graph");
+            }
 
             attributes.CopyTo(dense, i * columns);
             if (graph.Tags is { } own) { dense[(i * columns) + width + Array.BinarySearch(tags, own[i])] = 1; }
@@ -55,7 +61,10 @@ internal static class TuGraphs
             : NodeSplits.Folds(labels, TuGraphReader.FoldCount, seed: 0);
 
         var tested = folds.SelectMany(fold => fold).ToArray();
-        if (tested.Distinct().Count() != tested.Length) { throw new DataException(folder, "found folds that overlap, needed each graph in at most one"); }
+        if (tested.Distinct().Count() != tested.Length)
+        {
+            throw new DataException(folder, "found folds that overlap, needed each graph in at most one");
+        }
 
         // The published folds are of equal size and leave a few graphs over (8 of MUTAG, 3 of PROTEINS): those always train.
         return [.. Enumerable.Range(0, folds.Count).Select(k => (Test: folds[k], Valid: folds[(k + 1) % folds.Count]))

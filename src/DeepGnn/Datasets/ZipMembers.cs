@@ -28,7 +28,11 @@ internal sealed class ZipMembers : IDisposable
         try
         {
             _zip = new ZipArchive(stream, ZipArchiveMode.Read);
-            if (_zip.Entries.Count > MaxMembers) { throw new DataException(path, $"found {_zip.Entries.Count} members, needed at most {MaxMembers}"); }
+            if (_zip.Entries.Count > MaxMembers)
+            {
+                throw new DataException(path, $"found {_zip.Entries.Count} members, needed at most {MaxMembers}");
+            }
+
             foreach (var entry in _zip.Entries.Where(entry => !entry.FullName.EndsWith('/'))) { Add(entry); }
         }
         catch (Exception error) when (FileReading.IsDamage(error))
@@ -50,13 +54,22 @@ internal sealed class ZipMembers : IDisposable
     /// <exception cref="DataException">There is no such member, it is too large, packed too tightly, cut or damaged.</exception>
     public byte[] Read(string name)
     {
-        if (!_members.TryGetValue(name, out var entry)) { throw new DataException(_path, $"found {string.Join(", ", _members.Keys.Take(20))}, needed {name}"); }
+        if (!_members.TryGetValue(name, out var entry))
+        {
+            throw new DataException(_path, $"found {string.Join(", ", _members.Keys.Take(20))}, needed {name}");
+        }
 
         var place = $"{_path}: {name}";
-        if (entry.Length > MaxMemberBytes) { throw new DataException(place, $"found {entry.Length} bytes, needed at most {MaxMemberBytes}"); }
+        if (entry.Length > MaxMemberBytes)
+        {
+            throw new DataException(place, $"found {entry.Length} bytes, needed at most {MaxMemberBytes}");
+        }
+
         if (entry.Length > FreeBytes && entry.Length / MaxRatio > entry.CompressedLength)
         {
-            throw new DataException(place, $"found {entry.Length} bytes packed into {entry.CompressedLength}, needed at most {MaxRatio} to 1");
+            throw new DataException(
+                place,
+                $"found {entry.Length} bytes packed into {entry.CompressedLength}, needed at most {MaxRatio} to 1");
         }
 
         return FileReading.Try(place, () => Unpack(place, entry));
@@ -67,12 +80,15 @@ internal sealed class ZipMembers : IDisposable
     private void Add(ZipArchiveEntry entry)
     {
         var name = entry.FullName;
-        if (name.Split('/').Any(part => part is "" or "." or "..") || name.Contains('\\', StringComparison.Ordinal) || name.Contains(':', StringComparison.Ordinal))
+        if (name.Split('/').Any(part => part is "" or "." or "..") || name.AsSpan().IndexOfAny('\\', ':') >= 0)
         {
             throw new DataException(_path, $"found the member name {CsvReader.Shorten(name)}, needed one that stays in the archive");
         }
 
-        if (!_members.TryAdd(name, entry)) { throw new DataException(_path, $"found member {CsvReader.Shorten(name)} twice, needed it once"); }
+        if (!_members.TryAdd(name, entry))
+        {
+            throw new DataException(_path, $"found member {CsvReader.Shorten(name)} twice, needed it once");
+        }
     }
 
     private static byte[] Unpack(string place, ZipArchiveEntry entry)

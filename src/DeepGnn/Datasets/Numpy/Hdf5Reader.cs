@@ -3,7 +3,9 @@ using PureHDF;
 
 namespace DeepGnn.Datasets.Numpy;
 
-/// <summary>Reads an array of numbers from an HDF5 file (contiguous or chunked, gzip and shuffle filters), as NumPy writes them with h5py.</summary>
+/// <summary>
+/// Reads an array of numbers from an HDF5 file (contiguous or chunked, gzip and shuffle filters), as NumPy writes them with h5py.
+/// </summary>
 internal static class Hdf5Reader
 {
     private const int MaxRatio = 500;
@@ -46,11 +48,14 @@ internal static class Hdf5Reader
         var bytes = checked(count * (ulong)size);
         if (bytes > (ulong)Array.MaxLength || (bytes > FreeBytes && bytes / MaxRatio > (ulong)length))
         {
-            throw new DataException(place, $"found {bytes} bytes in a file of {length}, needed at most {Array.MaxLength}, and at most {MaxRatio} to 1");
+            throw new DataException(
+                place,
+                $"found {bytes} bytes in a file of {length}, needed at most {Array.MaxLength}, and at most {MaxRatio} to 1");
         }
     }
 
-    private static (NumpyType Type, byte[] Content) Content(string place, IH5Dataset dataset) => (dataset.Type.Class, dataset.Type.Size) switch
+    private static (NumpyType Type, byte[] Content) Content(string place, IH5Dataset dataset) =>
+        (dataset.Type.Class, dataset.Type.Size) switch
     {
         (H5DataTypeClass.FloatingPoint, 4) => (new('f', 4, false), Bytes<float>(dataset)),
         (H5DataTypeClass.FloatingPoint, 8) => (new('f', 8, false), Bytes<double>(dataset)),

@@ -50,7 +50,9 @@ internal static partial class NpyReader
         var length = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(span[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(span[8..]);
         if (length > MaxHeaderBytes || length > span.Length - start)
         {
-            throw new DataException(place, $"found a header of {length} bytes, needed at most {Math.Min(MaxHeaderBytes, span.Length - start)}: the file is cut or damaged");
+            throw new DataException(
+                place,
+                $"found a header of {length} bytes, needed at most {Math.Min(MaxHeaderBytes, span.Length - start)}: the file is cut or damaged");
         }
 
         return (Encoding.UTF8.GetString(span.Slice(start, (int)length)), bytes[(start + (int)length)..]);

@@ -30,7 +30,10 @@ internal sealed class NumpyArray
         Type = new('O', 8, false);
         Shape = shape;
         Objects = objects;
-        if (objects.Count != Count) { throw new DataException(place, $"found {objects.Count} objects for shape {Describe(shape)}, needed {Count}"); }
+        if (objects.Count != Count)
+        {
+            throw new DataException(place, $"found {objects.Count} objects for shape {Describe(shape)}, needed {Count}");
+        }
     }
 
     /// <summary>File and member, for messages.</summary>
@@ -53,7 +56,10 @@ internal sealed class NumpyArray
         {
             if (length < 0) { throw new DataException(place, $"found a length of {length} in shape {Describe(shape)}, needed 0 or more"); }
             count *= length;
-            if (count > Array.MaxLength) { throw new DataException(place, $"found shape {Describe(shape)}, needed at most {Array.MaxLength} elements"); }
+            if (count > Array.MaxLength)
+            {
+                throw new DataException(place, $"found shape {Describe(shape)}, needed at most {Array.MaxLength} elements");
+            }
         }
 
         return (int)count;
@@ -63,7 +69,9 @@ internal sealed class NumpyArray
         ? this
         : throw new DataException(Place, $"found shape {Describe(Shape)}, needed {rank} dimension{(rank == 1 ? "" : "s")}");
 
-    /// <summary>Whole numbers from <paramref name="low"/> to <paramref name="high"/>; <paramref name="what"/> names them in messages.</summary>
+    /// <summary>
+    /// Whole numbers from <paramref name="low"/> to <paramref name="high"/>; <paramref name="what"/> names them in messages.
+    /// </summary>
     public int[] ToInts(string what, int low = int.MinValue, int high = int.MaxValue) => (Type.Kind, Type.Size) switch
     {
         ('b', 1) or ('u', 1) => Whole<byte>(what, low, high),

@@ -1,6 +1,8 @@
 namespace DeepGnn.Datasets.Numpy;
 
-/// <summary>The few names a pickle of graph data may use, and what calling or building them gives. Nothing is looked up, nothing runs.</summary>
+/// <summary>
+/// The few names a pickle of graph data may use, and what calling or building them gives. Nothing is looked up, nothing runs.
+/// </summary>
 internal static class PickleGlobals
 {
     public static PickleGlobal? Find(string module, string name) => (module, name) switch
@@ -17,7 +19,8 @@ internal static class PickleGlobals
     /// <summary>What REDUCE makes of a callable and its arguments; null when the pair is none of ours.</summary>
     public static object? Call(object? callable, object?[] arguments) => (callable as PickleGlobal)?.Kind switch
     {
-        PickleKind.NdarrayReconstruct when arguments is [PickleGlobal { Kind: PickleKind.Ndarray }, PickleTuple, _] => new PickledObject(PickleKind.Ndarray),
+        PickleKind.NdarrayReconstruct when arguments is [PickleGlobal { Kind: PickleKind.Ndarray }, PickleTuple, _] =>
+            new PickledObject(PickleKind.Ndarray),
         PickleKind.Dtype when arguments.Length > 0 && PickleText.Of(arguments[0]) is { } code => new PickledType(code),
         PickleKind.DefaultDict when arguments is [] or [PickleGlobal { Kind: PickleKind.List }] => new PickleDict(),
         _ => null,
@@ -62,7 +65,8 @@ internal static class PickleGlobals
 
     private static SparseMatrix Matrix(string place, PickleDict parts)
     {
-        var shape = (parts["_shape"] ?? parts["shape"]) as PickleTuple ?? throw new DataException(place, "found a sparse matrix without shape, needed (rows, columns)");
+        var shape = (parts["_shape"] ?? parts["shape"]) as PickleTuple
+            ?? throw new DataException(place, "found a sparse matrix without shape, needed (rows, columns)");
         return SparseMatrix.From(place, Lengths(place, shape), Part("indptr"), Part("indices"), Part("data"));
 
         NumpyArray Part(string name) => Finished(parts[name]) as NumpyArray

@@ -41,7 +41,9 @@ internal sealed class PickleReader
     {
         var reader = new PickleReader(place, bytes);
         var value = PickleGlobals.Finished(reader.Run());
-        return reader._at == bytes.Length ? value : throw reader.Fault($"found {bytes.Length - reader._at} bytes after the end, needed none");
+        return reader._at == bytes.Length
+            ? value
+            : throw reader.Fault($"found {bytes.Length - reader._at} bytes after the end, needed none");
     }
 
     private object? Run()
@@ -52,7 +54,9 @@ internal sealed class PickleReader
             var opcode = Next();
             if (opcode == '.')
             {
-                return _stack.Count == 1 && _marks.Count == 0 ? _stack[0] : throw Fault($"found {_stack.Count} objects at the end, needed 1");
+                return _stack.Count == 1 && _marks.Count == 0
+                    ? _stack[0]
+                    : throw Fault($"found {_stack.Count} objects at the end, needed 1");
             }
 
             if (!Simple(opcode) && !Container(opcode) && !Object(opcode))
@@ -117,7 +121,8 @@ internal sealed class PickleReader
         {
             case 'c':
                 var (module, name) = (Line(), Line());
-                Push(PickleGlobals.Find(module, name) ?? throw Fault($"found the name \"{module} {name}\", needed a NumPy array, a SciPy CSR matrix, a dict or a list"));
+                Push(PickleGlobals.Find(module, name)
+                    ?? throw Fault($"found the name \"{module} {name}\", needed a NumPy array, a SciPy CSR matrix, a dict or a list"));
                 break;
             case 'R':
                 var arguments = PopTuple();
@@ -129,7 +134,11 @@ internal sealed class PickleReader
                 break;
             case 'b':
                 var state = Pop();
-                if (!PickleGlobals.Build($"{_place} (byte {_opcodeAt})", Top(), state)) { throw Fault("found a state that no array, type or CSR matrix has"); }
+                if (!PickleGlobals.Build($"{_place} (byte {_opcodeAt})", Top(), state))
+                {
+                    throw Fault("found a state that no array, type or CSR matrix has");
+                }
+
                 break;
             default: return false;
         }
@@ -200,7 +209,9 @@ internal sealed class PickleReader
 
     private void Remember(uint slot) => _memo[slot] = Top();
 
-    private void Recall(uint slot) => Push(_memo.TryGetValue(slot, out var value) ? value : throw Fault($"found a reference to object {slot}, needed one made before"));
+    private void Recall(uint slot) => Push(_memo.TryGetValue(slot, out var value)
+        ? value
+        : throw Fault($"found a reference to object {slot}, needed one made before"));
 
     private byte Next() => Take(1).Span[0];
 
@@ -208,7 +219,10 @@ internal sealed class PickleReader
 
     private ReadOnlyMemory<byte> Take(int count)
     {
-        if (count < 0 || count > _bytes.Length - _at) { throw Fault($"found {_bytes.Length - _at} bytes left, needed {(uint)count}: the file is cut or damaged"); }
+        if (count < 0 || count > _bytes.Length - _at)
+        {
+            throw Fault($"found {_bytes.Length - _at} bytes left, needed {(uint)count}: the file is cut or damaged");
+        }
 
         var taken = _bytes.Slice(_at, count);
         _at += count;

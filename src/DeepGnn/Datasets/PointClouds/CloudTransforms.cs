@@ -2,7 +2,8 @@ namespace DeepGnn.Datasets.PointClouds;
 
 /// <summary>
 /// Changes of a cloud for training: each gives a new cloud and is the same for the same seed. The defaults are those of the DeepGCNs code
-/// for ModelNet40 (scale from 2/3 to 3/2 and shift up to 0.2, each axis on its own) and PointNet's for jitter (deviation 0.01, at most 0.05).
+/// for ModelNet40 (scale from 2/3 to 3/2 and shift up to 0.2, each axis on its own) and PointNet's for jitter (deviation 0.01, at most
+/// 0.05).
 /// </summary>
 public static class CloudTransforms
 {
@@ -32,9 +33,10 @@ public static class CloudTransforms
     /// <summary>Moves the centre to the origin and shrinks or grows the cloud into the unit ball, as ModelNet40 is prepared.</summary>
     public static PointCloud ToUnitBall(this PointCloud cloud)
     {
-        double[] centre = [.. Enumerable.Range(0, 3).Select(axis => Enumerable.Range(0, cloud.PointCount).Average(i => (double)cloud.Positions[(3 * i) + axis]))];
+        var points = Enumerable.Range(0, cloud.PointCount);
+        double[] centre = [.. Enumerable.Range(0, 3).Select(axis => points.Average(i => (double)cloud.Positions[(3 * i) + axis]))];
         var centred = cloud.Map((value, axis) => value - centre[axis]);
-        var radius = Enumerable.Range(0, cloud.PointCount).Max(i => Math.Sqrt(centred.Positions.AsSpan(3 * i, 3).ToArray().Sum(x => (double)x * x)));
+        var radius = points.Max(i => Math.Sqrt(centred.Positions.AsSpan(3 * i, 3).ToArray().Sum(x => (double)x * x)));
         return radius > 0 ? centred.Map((value, _) => value / radius) : centred;
     }
 

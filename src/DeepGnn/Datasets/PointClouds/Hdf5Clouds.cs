@@ -1,4 +1,3 @@
-using System.Globalization;
 using DeepGnn.Datasets.Numpy;
 
 namespace DeepGnn.Datasets.PointClouds;
@@ -9,8 +8,10 @@ internal static class Hdf5Clouds
     private const int Areas = 6;
 
     /// <summary>
-    /// S3DIS (Armeni et al. 2016) as <c>indoor3d_sem_seg_hdf5_data</c>: files named in <c>all_files.txt</c> with "data" [blocks, points, 9] (x, y, z in the block; colours;
-    /// place in the room, 0 to 1) and "label" [blocks, points], and the room of each block in <c>room_filelist.txt</c> ("Area_1_office_3"). Split k tests Area k + 1,
+    /// S3DIS (Armeni et al. 2016) as <c>indoor3d_sem_seg_hdf5_data</c>: files named in <c>all_files.txt</c> with "data" [blocks, points,
+    /// 9] (x, y, z in the block; colours;
+    /// place in the room, 0 to 1) and "label" [blocks, points], and the room of each block in <c>room_filelist.txt</c>
+    /// ("Area_1_office_3"). Split k tests Area k + 1,
     /// chooses on the area after it and trains on the other four, so that the test area never chooses.
     /// </summary>
     /// <param name="name">The catalogue's name.</param>
@@ -23,12 +24,17 @@ internal static class Hdf5Clouds
         {
             foreach (var (positions, features, labels) in Blocks(file, columns: 9, pointLabels: true, classes: 13))
             {
-                var room = clouds.Count < rooms.Count ? rooms[clouds.Count] : throw new DataException(files[1], $"found {rooms.Count} rooms, needed one for each block");
+                var room = clouds.Count < rooms.Count
+                    ? rooms[clouds.Count]
+                    : throw new DataException(files[1], $"found {rooms.Count} rooms, needed one for each block");
                 clouds.Add(new(room, positions, features) { PointLabels = labels });
             }
         }
 
-        if (clouds.Count != rooms.Count) { throw new DataException(files[1], $"found {rooms.Count} rooms, needed one for each of the {clouds.Count} blocks"); }
+        if (clouds.Count != rooms.Count)
+        {
+            throw new DataException(files[1], $"found {rooms.Count} rooms, needed one for each of the {clouds.Count} blocks");
+        }
 
         var areas = clouds.Select(cloud => Area(files[1], cloud.Name)).ToArray();
         return new()
@@ -46,7 +52,8 @@ internal static class Hdf5Clouds
     }
 
     /// <summary>
-    /// ModelNet40 (Wu et al. 2015) as <c>modelnet40_ply_hdf5_2048</c>: files named in <c>train_files.txt</c> and <c>test_files.txt</c> with "data" [shapes, 2048, 3] and
+    /// ModelNet40 (Wu et al. 2015) as <c>modelnet40_ply_hdf5_2048</c>: files named in <c>train_files.txt</c> and <c>test_files.txt</c>
+    /// with "data" [shapes, 2048, 3] and
     /// "label" [shapes, 1], classes in <c>shape_names.txt</c>. A tenth of the training shapes, dealt by class with seed 0, chooses.
     /// </summary>
     /// <param name="name">The catalogue's name.</param>
@@ -68,19 +75,28 @@ internal static class Hdf5Clouds
             Splits = [new(train, valid, [.. Enumerable.Range(clouds.Count, test.Count)])],
         };
 
-        List<PointCloud> Read(string list, string part) => [.. Named(list).SelectMany(file => Blocks(file, columns: 3, pointLabels: false, classes.Count))
-            .Select((block, i) => new PointCloud(string.Create(CultureInfo.InvariantCulture, $"{part}-{i}"), block.Positions, block.Features) { Label = block.Labels[0] })];
+        List<PointCloud> Read(string list, string part)
+        {
+            var blocks = Named(list).SelectMany(file => Blocks(file, columns: 3, pointLabels: false, classes.Count));
+            return [.. blocks.Select((block, i) => new PointCloud($"{part}-{i}", block.Positions, block.Features) { Label = block.Labels[0] })];
+        }
     }
 
     private static IEnumerable<(float[] Positions, DenseMatrix Features, int[] Labels)> Blocks(string path, int columns, bool pointLabels, int classes)
     {
         var data = Hdf5Reader.Read(path, "data").NeedRank(3);
         var (blocks, points) = (data.Shape[0], data.Shape[1]);
-        if (data.Shape[2] != columns || points < 1) { throw new DataException(data.Place, $"found shape {NumpyArray.Describe(data.Shape)}, needed [blocks, points, {columns}]"); }
+        if (data.Shape[2] != columns || points < 1)
+        {
+            throw new DataException(data.Place, $"found shape {NumpyArray.Describe(data.Shape)}, needed [blocks, points, {columns}]");
+        }
 
         var each = pointLabels ? points : 1;
         var labelArray = Hdf5Reader.Read(path, "label");
-        if (labelArray.Count != (long)blocks * each) { throw new DataException(labelArray.Place, $"found shape {NumpyArray.Describe(labelArray.Shape)}, needed [{blocks}, {each}]"); }
+        if (labelArray.Count != (long)blocks * each)
+        {
+            throw new DataException(labelArray.Place, $"found shape {NumpyArray.Describe(labelArray.Shape)}, needed [{blocks}, {each}]");
+        }
 
         var (values, labels, features) = (data.ToFloats("point"), labelArray.ToInts("label", 0, classes - 1), columns - 3);
         for (var b = 0; b < blocks; b++)
@@ -102,10 +118,13 @@ internal static class Hdf5Clouds
     {
         var folder = Path.GetDirectoryName(list) ?? ".";
         var names = FileReading.Lines(list).Select(line => Path.GetFileName(line.Trim())).Where(line => line.Length > 0).ToList();
-        return names.Count > 0 ? [.. names.Select(name => Path.Combine(folder, name))] : throw new DataException(list, "found no file names, needed at least 1");
+        return names.Count > 0
+            ? [.. names.Select(name => Path.Combine(folder, name))]
+            : throw new DataException(list, "found no file names, needed at least 1");
     }
 
-    private static int Area(string path, string room) => room.StartsWith("Area_", StringComparison.Ordinal) && room.Length > 5 && room[5] is >= '1' and <= '6'
+    private static int Area(string path, string room) =>
+        room.StartsWith("Area_", StringComparison.Ordinal) && room.Length > 5 && room[5] is >= '1' and <= '6'
         ? room[5] - '1'
         : throw new DataException(path, $"found room {CsvReader.Shorten(room)}, needed a name that starts with Area_1 to Area_6");
 }

@@ -17,7 +17,8 @@ public sealed record IndoorRoomSpec
 }
 
 /// <summary>
-/// Rooms made of boxes, sampled like a scan: floor, ceiling and four walls; tables, chairs, sofas and bookcases that stand on the floor and do
+/// Rooms made of boxes, sampled like a scan: floor, ceiling and four walls; tables, chairs, sofas and bookcases that stand on the floor
+/// and do
 /// not overlap (bookcases against a wall). Points are uniform by area over all surfaces, with noise; each object has its own colour, so
 /// colour alone tells no class. One split: of every five rooms three train, one chooses, one tests.
 /// </summary>
@@ -30,7 +31,13 @@ public static class IndoorRooms
     public static PointCloudDataset Make(IndoorRoomSpec spec)
     {
         if (spec.Rooms is < 5 or > 10_000) { throw new DataSpecException("rooms", $"found {spec.Rooms}, needed 5 to 10000"); }
-        if (spec.Points is < 256 or > 1_000_000 || (long)spec.Rooms * spec.Points > 100_000_000) { throw new DataSpecException("points", $"found {spec.Points} in {spec.Rooms} rooms, needed 256 to 1000000, and at most 100000000 in all"); }
+        if (spec.Points is < 256 or > 1_000_000 || (long)spec.Rooms * spec.Points > 100_000_000)
+        {
+            throw new DataSpecException(
+                "points",
+                $"found {spec.Points} in {spec.Rooms} rooms, needed 256 to 1000000, and at most 100000000 in all");
+        }
+
         if (!(spec.Noise >= 0 && spec.Noise <= 1)) { throw new DataSpecException("noise", $"found {spec.Noise}, needed 0 to 1"); }
 
         var rooms = Enumerable.Range(0, spec.Rooms).ToArray();
@@ -106,12 +113,16 @@ public static class IndoorRooms
     };
 
     /// <summary>A place for a footprint with a hand's breadth around it, or null after fifty tries.</summary>
-    private static (double X, double Y)? Place(SeededRandom random, List<(double X, double Y, double W, double D)> taken, double width, double depth, double w, double d, bool againstWall)
+    private static (double X, double Y)? Place(
+        SeededRandom random, List<(double X, double Y, double W, double D)> taken, double width, double depth, double w, double d, bool againstWall)
     {
         for (var attempt = 0; attempt < 50; attempt++)
         {
             var (x, y) = (random.NextDouble(0.05, width - w - 0.05), againstWall ? depth - d - 0.02 : random.NextDouble(0.05, depth - d - 0.05));
-            if (taken.TrueForAll(other => x > other.X + other.W + Gap || other.X > x + w + Gap || y > other.Y + other.D + Gap || other.Y > y + d + Gap)) { return (x, y); }
+            if (taken.TrueForAll(other => x > other.X + other.W + Gap || other.X > x + w + Gap || y > other.Y + other.D + Gap || other.Y > y + d + Gap))
+            {
+                return (x, y);
+            }
         }
 
         return null;
@@ -147,7 +158,10 @@ public static class IndoorRooms
 
         void Legs(double tall, double thick)
         {
-            foreach (var (left, front) in new[] { (x, y), (x + w - thick, y), (x, y + d - thick), (x + w - thick, y + d - thick) }) { Box(left, front, 0, thick, thick, tall); }
+            foreach (var (left, front) in new[] { (x, y), (x + w - thick, y), (x, y + d - thick), (x + w - thick, y + d - thick) })
+            {
+                Box(left, front, 0, thick, thick, tall);
+            }
         }
 
         void Box(double left, double front, double bottom, double bw, double bd, double bh)
@@ -161,7 +175,8 @@ public static class IndoorRooms
         }
     }
 
-    private static void AddSide(List<Face> faces, SeededRandom random, int label, double[] corner, double[] u, double[] v) => faces.Add(new(label, Color(random), corner, u, v));
+    private static void AddSide(List<Face> faces, SeededRandom random, int label, double[] corner, double[] u, double[] v) =>
+        faces.Add(new(label, Color(random), corner, u, v));
 
     private static double[] Color(SeededRandom random) => [random.NextDouble(), random.NextDouble(), random.NextDouble()];
 

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace DeepGnn.Datasets.PointClouds;
 
 /// <summary>
-/// Reads LAS 1.0 to 1.4 (ASPRS LAS Specification 1.4 R15), point formats 0 to 10, uncompressed. Positions are counted from the lowest corner of
+/// Reads LAS 1.0 to 1.4 (ASPRS LAS Specification 1.4 R15), point formats 0 to 10, uncompressed. Positions are counted from the lowest
+/// corner of
 /// the points, since single precision has no room for map coordinates. The label is the classification code as it stands.
 /// </summary>
 public static class LasReader
@@ -13,12 +14,18 @@ public static class LasReader
 
     /// <summary>Least bytes of a record of formats 0 to 10, and where its red and near-infrared are (−1: nowhere).</summary>
     private static readonly (int Length, int Red, int Infrared)[] Formats =
-        [(20, -1, -1), (28, -1, -1), (26, 20, -1), (34, 28, -1), (57, -1, -1), (63, 28, -1), (30, -1, -1), (36, 30, -1), (38, 30, 36), (59, -1, -1), (67, 30, 36)];
+    [
+        (20, -1, -1), (28, -1, -1), (26, 20, -1), (34, 28, -1), (57, -1, -1), (63, 28, -1),
+        (30, -1, -1), (36, 30, -1), (38, 30, 36), (59, -1, -1), (67, 30, 36),
+    ];
 
     /// <exception cref="DataException">The file is compressed (LAZ), cut or damaged: names the field, found and needed.</exception>
     public static PointCloud Read(string path)
     {
-        if (FileReading.Length(path) > Array.MaxLength) { throw new DataException(path, $"found {FileReading.Length(path)} bytes, needed at most {Array.MaxLength}"); }
+        if (FileReading.Length(path) > Array.MaxLength)
+        {
+            throw new DataException(path, $"found {FileReading.Length(path)} bytes, needed at most {Array.MaxLength}");
+        }
 
         var bytes = FileReading.Bytes(path);
         var header = ReadHeader(path, bytes);
@@ -33,7 +40,11 @@ public static class LasReader
         var labels = new int[header.Count];
         for (var i = 0; i < header.Count; i++)
         {
-            for (var axis = 0; axis < 3; axis++) { positions[(3 * i) + axis] = (float)(((double)Coordinate(bytes, header, i, axis) - lowest[axis]) * scale[axis]); }
+            for (var axis = 0; axis < 3; axis++)
+            {
+                positions[(3 * i) + axis] = (float)(((double)Coordinate(bytes, header, i, axis) - lowest[axis]) * scale[axis]);
+            }
+
             labels[i] = Fill(bytes.AsSpan(header.Start + (i * header.Length), header.Length), header.Format, features.AsSpan(i * FeatureNames.Count));
         }
 
@@ -42,7 +53,10 @@ public static class LasReader
 
     private static Header ReadHeader(string path, byte[] bytes)
     {
-        if (bytes.Length < 227 || !bytes.AsSpan(0, 4).SequenceEqual("LASF"u8)) { throw new DataException(path, "found no LAS header, needed the bytes LASF and at least 227"); }
+        if (bytes.Length < 227 || !bytes.AsSpan(0, 4).SequenceEqual("LASF"u8))
+        {
+            throw new DataException(path, "found no LAS header, needed the bytes LASF and at least 227");
+        }
 
         var (major, minor, format) = (bytes[24], bytes[25], bytes[104]);
         if (major != 1 || minor > 4) { throw new DataException(path, $"found LAS version {major}.{minor}, needed 1.0 to 1.4"); }
@@ -53,15 +67,26 @@ public static class LasReader
         int length = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(105));
         ulong count = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(107));
         if (minor == 4 && bytes.Length >= 255) { count = Math.Max(count, BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(247))); }
-        if (length < Formats[format].Length) { throw new DataException(path, $"found records of {length} bytes, needed at least {Formats[format].Length} for format {format}"); }
-        if (start > bytes.Length || count > (ulong)((bytes.Length - start) / length)) { throw new DataException(path, $"found {bytes.Length} bytes, needed {start} and {count} points of {length}: the file is cut"); }
+        if (length < Formats[format].Length)
+        {
+            throw new DataException(path, $"found records of {length} bytes, needed at least {Formats[format].Length} for format {format}");
+        }
+
+        if (start > bytes.Length || count > (ulong)((bytes.Length - start) / length))
+        {
+            throw new DataException(path, $"found {bytes.Length} bytes, needed {start} and {count} points of {length}: the file is cut");
+        }
+
         if (count == 0) { throw new DataException(path, "found no points, needed at least 1"); }
 
         var scale = new double[3];
         for (var axis = 0; axis < 3; axis++)
         {
             scale[axis] = BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(131 + (8 * axis)));
-            if (!(scale[axis] > 0 && scale[axis] < 1e6)) { throw new DataException(path, $"found a scale of {scale[axis]}, needed one above 0"); }
+            if (!(scale[axis] > 0 && scale[axis] < 1e6))
+            {
+                throw new DataException(path, $"found a scale of {scale[axis]}, needed one above 0");
+            }
         }
 
         return new(format, (int)start, length, (int)count, scale);

@@ -31,7 +31,8 @@ public static class OffReader
             var (root, share) = (Math.Sqrt(random.NextDouble()), random.NextDouble());
             for (var axis = 0; axis < 3; axis++)
             {
-                positions[(3 * i) + axis] = (float)(((1 - root) * vertices[(3 * a) + axis]) + (root * (1 - share) * vertices[(3 * b) + axis]) + (root * share * vertices[(3 * c) + axis]));
+                var (va, vb, vc) = (vertices[(3 * a) + axis], vertices[(3 * b) + axis], vertices[(3 * c) + axis]);
+                positions[(3 * i) + axis] = (float)(((1 - root) * va) + (root * (1 - share) * vb) + (root * share * vc));
             }
         }
 
@@ -43,11 +44,15 @@ public static class OffReader
         var number = 0;
         using var lines = FileReading.Lines(path).GetEnumerator();
         var head = Next();
-        if (!head[0].StartsWith("OFF", StringComparison.Ordinal)) { throw new DataException(path, $"line {number}: found {CsvReader.Shorten(head[0])}, needed OFF"); }
+        if (!head[0].StartsWith("OFF", StringComparison.Ordinal))
+        {
+            throw new DataException(path, $"line {number}: found {CsvReader.Shorten(head[0])}, needed OFF");
+        }
 
         string[] counts = head[0].Length > 3 ? [head[0][3..], .. head[1..]] : head.Length > 1 ? head[1..] : Next();
         if (counts.Length < 2) { throw new DataException(path, $"line {number}: found {counts.Length} counts, needed vertices and faces"); }
-        var (vertexCount, faceCount) = (CsvReader.Int(path, number, counts[0], 0, int.MaxValue / 3), CsvReader.Int(path, number, counts[1], 0, int.MaxValue));
+        var vertexCount = CsvReader.Int(path, number, counts[0], 0, int.MaxValue / 3);
+        var faceCount = CsvReader.Int(path, number, counts[1], 0, int.MaxValue);
 
         var vertices = new List<float>();
         for (var v = 0; v < vertexCount; v++)
@@ -62,7 +67,11 @@ public static class OffReader
         {
             var words = Next();
             var corners = CsvReader.Int(path, number, words[0], 1, MaxCorners);
-            if (words.Length <= corners) { throw new DataException(path, $"line {number}: found {words.Length - 1} corners, needed {corners}"); }
+            if (words.Length <= corners)
+            {
+                throw new DataException(path, $"line {number}: found {words.Length - 1} corners, needed {corners}");
+            }
+
             var face = Array.ConvertAll(words[1..(corners + 1)], word => CsvReader.Int(path, number, word, 0, vertexCount - 1));
             for (var k = 2; k < face.Length; k++) { triangles.Add((face[0], face[k - 1], face[k])); }
         }

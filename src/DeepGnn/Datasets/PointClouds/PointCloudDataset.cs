@@ -21,7 +21,8 @@ public sealed record PointCloudDataset
     /// <summary>At least one way to divide the clouds.</summary>
     public required IReadOnlyList<SampleSplit> Splits { get; init; }
 
-    /// <exception cref="DataException">A cloud is empty, has a number that is not finite, another number of features or a label out of range; or a split does not fit.</exception>
+    /// <exception cref="DataException">A cloud is empty, has a number that is not finite, another number of features or a label out of
+    /// range; or a split does not fit.</exception>
     internal PointCloudDataset Checked()
     {
         var counts = new int[ClassNames.Count];
@@ -35,23 +36,42 @@ public sealed record PointCloudDataset
 
     private void Check(string place, PointCloud cloud, int[] counts)
     {
-        if (cloud.PointCount < 1 || cloud.Positions.Length % 3 != 0) { throw new DataException(place, $"found {cloud.Positions.Length} coordinates, needed three of each of at least 1 point"); }
+        if (cloud.PointCount < 1 || cloud.Positions.Length % 3 != 0)
+        {
+            throw new DataException(place, $"found {cloud.Positions.Length} coordinates, needed three of each of at least 1 point");
+        }
+
         if (cloud.Features.RowCount != cloud.PointCount || cloud.Features.ColumnCount != FeatureNames.Count)
         {
-            throw new DataException(place, $"found features of shape [{cloud.Features.RowCount}, {cloud.Features.ColumnCount}], needed [{cloud.PointCount}, {FeatureNames.Count}]");
+            throw new DataException(
+                place,
+                $"found features of shape [{cloud.Features.RowCount}, {cloud.Features.ColumnCount}], needed [{cloud.PointCount}, {FeatureNames.Count}]");
         }
 
         var bad = Array.FindIndex(cloud.Positions, value => !float.IsFinite(value));
-        if (bad >= 0) { throw new DataException(place, $"point {bad / 3}: found coordinate {cloud.Positions[bad]}, needed a finite number"); }
+        if (bad >= 0)
+        {
+            throw new DataException(place, $"point {bad / 3}: found coordinate {cloud.Positions[bad]}, needed a finite number");
+        }
+
         bad = Array.FindIndex(cloud.Features.Values, value => !float.IsFinite(value));
-        if (bad >= 0) { throw new DataException(place, $"point {bad / FeatureNames.Count}: found {FeatureNames[bad % FeatureNames.Count]} {cloud.Features.Values[bad]}, needed a finite number"); }
+        if (bad >= 0)
+        {
+            throw new DataException(
+                place,
+                $"point {bad / FeatureNames.Count}: found {FeatureNames[bad % FeatureNames.Count]} {cloud.Features.Values[bad]}, needed a finite number");
+        }
 
         int[]? labels = Segmentation ? cloud.PointLabels : cloud.Label is { } label ? [label] : null;
         var needed = Segmentation ? cloud.PointCount : 1;
         if (labels?.Length != needed) { throw new DataException(place, $"found {labels?.Length ?? 0} labels, needed {needed}"); }
         foreach (var found in labels)
         {
-            if ((uint)found >= (uint)counts.Length) { throw new DataException(place, $"found label {found}, needed 0 to {counts.Length - 1}"); }
+            if ((uint)found >= (uint)counts.Length)
+            {
+                throw new DataException(place, $"found label {found}, needed 0 to {counts.Length - 1}");
+            }
+
             counts[found]++;
         }
     }

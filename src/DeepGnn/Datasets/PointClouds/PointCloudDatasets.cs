@@ -6,7 +6,8 @@ namespace DeepGnn.Datasets.PointClouds;
 public static class PointCloudDatasets
 {
     /// <summary>
-    /// Reads or generates the set that a run asks for and checks all of it: finite numbers, labels in range, one feature list, splits that are
+    /// Reads or generates the set that a run asks for and checks all of it: finite numbers, labels in range, one feature list, splits that
+    /// are
     /// disjoint and not empty.
     /// </summary>
     /// <param name="data">Name and split.</param>
@@ -31,13 +32,16 @@ public static class PointCloudDatasets
     }
 
     /// <summary>
-    /// One aerial tile, cut along x into ten strips of 10 m: 0 to 5 train, 6 and 7 choose, 8 and 9 test. Classes: unclassified (LAS code 1),
+    /// One aerial tile, cut along x into ten strips of 10 m: 0 to 5 train, 6 and 7 choose, 8 and 9 test. Classes: unclassified (LAS code
+    /// 1),
     /// ground (2), building (6).
     /// </summary>
     private static PointCloudDataset IgnLidar(string name, string path)
     {
         int[] codes = [1, 2, 6];
-        var tile = path.EndsWith(".las", StringComparison.OrdinalIgnoreCase) ? LasReader.Read(path) : PointTableReader.Read(path, LasReader.FeatureNames.Count, labelled: true);
+        var tile = path.EndsWith(".las", StringComparison.OrdinalIgnoreCase)
+            ? LasReader.Read(path)
+            : PointTableReader.Read(path, LasReader.FeatureNames.Count, labelled: true);
         var labels = Array.ConvertAll(tile.PointLabels!, code => Array.IndexOf(codes, code));
         var unknown = Array.IndexOf(labels, -1);
         if (unknown >= 0) { throw new DataException(path, $"point {unknown}: found class {tile.PointLabels![unknown]}, needed 1, 2 or 6"); }

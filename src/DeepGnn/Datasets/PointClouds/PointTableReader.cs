@@ -3,7 +3,8 @@ using DeepGnn.Datasets.Numpy;
 namespace DeepGnn.Datasets.PointClouds;
 
 /// <summary>
-/// Reads points as rows of numbers, from text (XYZ, CSV or TXT: separated by blanks or commas; .gz too) or from a <c>.npy</c> array [P, 3 + K] or
+/// Reads points as rows of numbers, from text (XYZ, CSV or TXT: separated by blanks or commas; .gz too) or from a <c>.npy</c> array [P, 3
+/// + K] or
 /// [P, 3 + K + 1]: x, y, z, features, and a whole number as label where the file has one.
 /// </summary>
 public static class PointTableReader
@@ -16,7 +17,12 @@ public static class PointTableReader
     {
         var table = path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? FromArray(path) : NumberTable.Floats(path);
         var needed = 3 + features + (labelled ? 1 : 0);
-        if (table.ColumnCount != needed) { throw new DataException(path, $"found {table.ColumnCount} columns, needed {needed}: x, y, z, {features} features{(labelled ? ", label" : "")}"); }
+        if (table.ColumnCount != needed)
+        {
+            throw new DataException(
+                path,
+                $"found {table.ColumnCount} columns, needed {needed}: x, y, z, {features} features{(labelled ? ", label" : "")}");
+        }
 
         var (positions, values) = (new float[3 * table.RowCount], new float[features * table.RowCount]);
         var labels = labelled ? new int[table.RowCount] : null;
