@@ -69,6 +69,7 @@ internal static class Demo
         Backbone.ResPlus => "res+",
         Backbone.Dense => "dense",
         Backbone.Initial => "initial",
+        Backbone.Reversible => "rev",
         _ => backbone.ToString(),
     };
 

@@ -97,6 +97,9 @@ public sealed record ModelSpec
     /// <summary>Attention heads of GAT and GATv2; they divide the hidden channels.</summary>
     public int Heads { get; init; } = 1;
 
+    /// <summary>Channel groups of the reversible backbone, at least 2; they divide the hidden channels.</summary>
+    public int Groups { get; init; } = 2;
+
     /// <summary>GCNII (backbone "initial"): share α of the initial features in each layer.</summary>
     public double Alpha { get; init; } = 0.1;
 
@@ -151,6 +154,9 @@ public enum Backbone
 
     /// <summary>GCNII: initial residual connection and identity mapping.</summary>
     [JsonStringEnumMemberName("initial")] Initial,
+
+    /// <summary>RevGNN: reversible connections in channel groups; activation memory does not grow with depth.</summary>
+    [JsonStringEnumMemberName("rev")] Reversible,
 }
 
 public enum Normalization

@@ -67,6 +67,7 @@ public static class RunSpecValidation
         }
 
         if (model.Backbone == Backbone.Initial) { CheckInitial(model, faults); }
+        if (model.Backbone == Backbone.Reversible) { CheckReversible(model, faults); }
         if (model.Prediction == Prediction.Convolution)
         {
             if (model.PredictionHidden.Count > 0) { faults.Add(new("$.model.predictionHidden", "found hidden layers, needed none when the prediction is a convolution")); }
@@ -91,6 +92,23 @@ public static class RunSpecValidation
         if (model.Convolution != Convolution.Gcn) { faults.Add(new("$.model.convolution", $"found {model.Convolution}, needed \"gcn\" with backbone \"initial\"")); }
         if (model.Stem != Stem.Linear) { faults.Add(new("$.model.stem", "found a convolution, needed \"linear\" with backbone \"initial\"")); }
         if (model.Prediction != Prediction.Mlp) { faults.Add(new("$.model.prediction", "found a convolution, needed \"mlp\" with backbone \"initial\"")); }
+    }
+
+    // Layers of equal width that can be evaluated again on the way back: nothing in them may count statistics or draw numbers of its own.
+    private static void CheckReversible(ModelSpec model, List<SpecFault> faults)
+    {
+        if (model.Groups < 2 || model.HiddenChannels % model.Groups != 0)
+        {
+            faults.Add(new("$.model.groups", $"found {model.Groups} groups for {model.HiddenChannels} hidden channels, needed at least 2 that divide them"));
+        }
+
+        if (model.Normalization is Normalization.Batch or Normalization.Group)
+        {
+            faults.Add(new("$.model.normalization", $"found {model.Normalization}, which keeps statistics over batches, needed one without them with backbone \"rev\""));
+        }
+
+        if (model.Stem != Stem.Linear) { faults.Add(new("$.model.stem", "found a convolution, needed \"linear\" with backbone \"rev\"")); }
+        if (model.Fusion != Fusion.Last) { faults.Add(new("$.model.fusion", "found a fusion of all layers, needed \"last\" with backbone \"rev\", which keeps the last one alone")); }
     }
 
     private static void CheckTraining(TrainingSpec training, List<SpecFault> faults)

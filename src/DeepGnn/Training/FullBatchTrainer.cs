@@ -154,10 +154,12 @@ public sealed class FullBatchTrainer : IDisposable
             PeakMemoryBytes = Math.Max(Progress.PeakMemoryBytes, figures.PeakMemoryBytes),
         };
 
-        var better = _spec.Training.Selection == Selection.ValidMetric
-            ? !(figures.ValidMetric <= Progress.BestValidMetric)
-            : !(figures.ValidLoss >= Progress.BestValidLoss);
-        if (!better && Progress.BestEpoch > 0) { return next; }
+        // An undefined figure (no such class in the split, say) never beats a defined one; the first epoch stands in until there is one.
+        var (found, best) = _spec.Training.Selection == Selection.ValidMetric
+            ? (figures.ValidMetric, Progress.BestValidMetric)
+            : (-figures.ValidLoss, -Progress.BestValidLoss);
+        var better = found > best || (double.IsNaN(best) && !double.IsNaN(found)) || Progress.BestEpoch == 0;
+        if (!better) { return next; }
 
         return next with
         {
