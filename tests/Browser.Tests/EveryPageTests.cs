@@ -39,6 +39,23 @@ public sealed class EveryPageTests(Chromium chromium, DashboardWorld world) : IC
     }
 
     [Fact]
+    public async Task The_cells_of_a_row_do_not_cover_each_other_on_a_phone()
+    {
+        await using var viewer = await chromium.Viewer(width: 360);
+        await viewer.Open(world.Url);
+        await viewer.Page.GetByRole(AriaRole.Link, new() { Name = "too hot" }).WaitForAsync();
+        var covered = await viewer.Page.EvaluateAsync<string[]>(
+            """
+            () => [...document.querySelectorAll('.runs tbody tr')].flatMap(row => {
+              const cells = [...row.children].map(cell => ({ name: cell.className, box: cell.getBoundingClientRect() })).filter(cell => cell.box.width > 0 && cell.box.height > 0);
+              const cover = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+              return cells.flatMap((a, i) => cells.slice(i + 1).filter(b => cover(a.box, b.box)).map(b => `${a.name} and ${b.name}`));
+            })
+            """);
+        Assert.Empty(covered);
+    }
+
+    [Fact]
     public async Task A_page_has_a_title_of_its_own()
     {
         await using var viewer = await chromium.Viewer();

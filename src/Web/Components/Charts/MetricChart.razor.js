@@ -125,7 +125,7 @@ class MetricChart {
         // Depths double from one to the next: base 2 puts them at even steps.
         type: this.options.logX ? 'log' : 'value', logBase: 2, min: 'dataMin', max: 'dataMax', minInterval: 1,
         axisLine: { onZero: false, lineStyle: { color: c.line } }, axisTick: { show: false }, splitLine: { show: false },
-        axisLabel: { color: c.text, hideOverlap: true, formatter: v => Number.isInteger(v) ? String(v) : '' },
+        axisLabel: { color: c.text, hideOverlap: true, formatter: v => Math.abs(v - Math.round(v)) < 1e-6 * Math.abs(v) ? String(Math.round(v)) : '' },
       },
       yAxis: [
         {

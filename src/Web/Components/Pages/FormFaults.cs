@@ -31,6 +31,23 @@ public sealed class FormFaults
         if (message is null) { _unreadable.Remove(path); } else { _unreadable[path] = message; }
     }
 
+    /// <summary>The field is shown no more.</summary>
+    public void Forget(string path)
+    {
+        _fields.Remove(path);
+        _unreadable.Remove(path);
+    }
+
+    public bool AtAny(params ReadOnlySpan<string> paths)
+    {
+        foreach (var path in paths)
+        {
+            if (At(path) is not null) { return true; }
+        }
+
+        return false;
+    }
+
     /// <summary>The fault of a field, or null. Asking also tells that the field is shown.</summary>
     public string? At(string path)
     {
