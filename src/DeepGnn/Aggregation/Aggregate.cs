@@ -30,7 +30,7 @@ public static class Aggregate
         var m = Checked(messages, graph);
         using var scope = NewDisposeScope();
         var call = new MaxCall(Kernels.For(m.Nodes), m, graph, NeededBy(m, null));
-        return MaxFunction.apply(m.Nodes, m.Edges!, call).MoveToOuterDisposeScope();
+        return MaxFunction.apply([m.Nodes, .. EdgeFeatures.Arguments(m.Edges), call]).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -48,7 +48,7 @@ public static class Aggregate
         using var scope = NewDisposeScope();
         var perChannel = PerChannel(stopped ? t.detach() : t, m);
         var call = new SoftmaxCall(Kernels.For(m.Nodes), m, graph, stopped, NeededBy(m, perChannel));
-        return SoftmaxFunction.apply(m.Nodes, m.Edges!, perChannel, call).MoveToOuterDisposeScope();
+        return SoftmaxFunction.apply([m.Nodes, .. EdgeFeatures.Arguments(m.Edges), perChannel, call]).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -67,7 +67,7 @@ public static class Aggregate
         using var scope = NewDisposeScope();
         var perChannel = PerChannel(p, m);
         var call = new PowerMeanCall(Kernels.For(m.Nodes), m, graph, lowest, highest, NeededBy(m, perChannel));
-        var mean = PowerMeanFunction.apply(m.Nodes, m.Edges!, perChannel, call);
+        var mean = PowerMeanFunction.apply([m.Nodes, .. EdgeFeatures.Arguments(m.Edges), perChannel, call]);
         return mean.clamp(lowest, highest).pow(perChannel.reciprocal()).MoveToOuterDisposeScope();
     }
 
@@ -77,7 +77,7 @@ public static class Aggregate
         using var scope = NewDisposeScope();
         var perHead = weights is null ? null : Heads(weights, m, graph);
         var call = new SumCall(Kernels.For(m.Nodes), m, graph, perHead, mean, NeededBy(m, perHead));
-        return SumFunction.apply(m.Nodes, m.Edges!, perHead!, call).MoveToOuterDisposeScope();
+        return SumFunction.apply([m.Nodes, .. EdgeFeatures.Arguments(m.Edges), perHead!, call]).MoveToOuterDisposeScope();
     }
 
     private static Tensor Heads(Tensor weights, Messages messages, Graph graph)
@@ -104,21 +104,15 @@ public static class Aggregate
 
     private static Messages Checked(Messages messages, Graph graph)
     {
-        var (x, a) = (messages.Nodes, messages.Edges);
+        var x = messages.Nodes;
         if (x.dim() != 2 || x.shape[0] != graph.NodeCount)
         {
             throw new ArgumentException($"node features: found shape [{string.Join(", ", x.shape)}], needed [{graph.NodeCount}, channels]");
         }
 
-        if (a is not null && (a.dim() != 2 || a.shape[0] != graph.EdgeCount || a.shape[1] != x.shape[1]))
-        {
-            throw new ArgumentException(
-                $"edge features: found shape [{string.Join(", ", a.shape)}], needed [{graph.EdgeCount}, {x.shape[1]}]");
-        }
-
-        return messages with { Nodes = x.contiguous(), Edges = a?.contiguous() };
+        return messages with { Nodes = x.contiguous(), Edges = messages.Edges?.Checked(graph.EdgeCount, x.shape[1]) };
     }
 
     private static Needed NeededBy(Messages messages, Tensor? parameter) =>
-        new(messages.Nodes.requires_grad, messages.Edges?.requires_grad ?? false, parameter?.requires_grad ?? false);
+        new(messages.Nodes.requires_grad, NeededOfEdges.By(messages.Edges), parameter?.requires_grad ?? false);
 }

@@ -62,21 +62,21 @@ internal abstract class EdgeKernels
 /// <summary>z_e = s_j + t_i (+ a_e) for an edge j → i, never stored.</summary>
 /// <param name="Sources">s, [N, D].</param>
 /// <param name="Targets">t, [N, D].</param>
-/// <param name="Edges">a, [E, D], or null.</param>
-internal readonly record struct Pairs(Tensor Sources, Tensor Targets, Tensor? Edges = null);
+/// <param name="Edges">a, or null.</param>
+internal readonly record struct Pairs(Tensor Sources, Tensor Targets, EdgeFeatures? Edges = null);
 
 /// <summary>Which gradients of pairs somebody asked for.</summary>
-internal readonly record struct NeededByPairs(bool Sources, bool Targets, bool Edges, bool Parameter)
+internal readonly record struct NeededByPairs(bool Sources, bool Targets, NeededOfEdges Edges, bool Parameter)
 {
     public static NeededByPairs By(Pairs pairs, Tensor? parameter) => new(
-        pairs.Sources.requires_grad, pairs.Targets.requires_grad, pairs.Edges?.requires_grad ?? false, parameter?.requires_grad ?? false);
+        pairs.Sources.requires_grad, pairs.Targets.requires_grad, NeededOfEdges.By(pairs.Edges), parameter?.requires_grad ?? false);
 }
 
 /// <summary>Gradients with respect to s, t, a and the function's parameter; null where not needed.</summary>
-internal readonly record struct PairGradients(Tensor? Sources, Tensor? Targets, Tensor? Edges, Tensor? Parameter);
+internal readonly record struct PairGradients(Tensor? Sources, Tensor? Targets, EdgeFeatureGradients Edges, Tensor? Parameter);
 
 /// <summary>Which gradients somebody asked for.</summary>
-internal readonly record struct Needed(bool Nodes, bool Edges, bool Parameter);
+internal readonly record struct Needed(bool Nodes, NeededOfEdges Edges, bool Parameter);
 
-/// <summary>Gradients with respect to x [N, D], a [E, D] and the reduction's parameter; null where not needed.</summary>
-internal readonly record struct EdgeGradients(Tensor? Nodes, Tensor? Edges, Tensor? Parameter);
+/// <summary>Gradients with respect to x [N, D], what edges add and the reduction's parameter; null where not needed.</summary>
+internal readonly record struct EdgeGradients(Tensor? Nodes, EdgeFeatureGradients Edges, Tensor? Parameter);

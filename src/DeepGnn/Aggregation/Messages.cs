@@ -7,10 +7,10 @@ namespace DeepGnn.Aggregation;
 /// <see cref="Rectified"/>, relu(z_e) + <see cref="Epsilon"/>. Messages are never stored: kernels make one row at a time.
 /// </summary>
 /// <param name="Nodes">x, [N, D].</param>
-/// <param name="Edges">a, [E, D] in the order of the graph's edge list, or null.</param>
+/// <param name="Edges">a, or null.</param>
 /// <param name="Rectified">Whether messages are made positive.</param>
 /// <param name="Epsilon">Added after rectification, ≥ 0.</param>
-public readonly record struct Messages(Tensor Nodes, Tensor? Edges = null, bool Rectified = false, double Epsilon = 0)
+public readonly record struct Messages(Tensor Nodes, EdgeFeatures? Edges = null, bool Rectified = false, double Epsilon = 0)
 {
     /// <summary>Messages that are the source's features.</summary>
     public static implicit operator Messages(Tensor nodes) => new(nodes);
@@ -19,7 +19,4 @@ public readonly record struct Messages(Tensor Nodes, Tensor? Edges = null, bool 
     public static Messages FromTensor(Tensor nodes) => new(nodes);
 
     internal long Width => Nodes.shape[1];
-
-    /// <summary>Whether d m / d x depends on x.</summary>
-    internal bool IsLinear => !Rectified;
 }

@@ -20,18 +20,18 @@ public static class PairAggregate
     /// <summary>Σ_c a_hc·leakyrelu(z_ehc): the scores of GATv2.</summary>
     /// <param name="sources">s, [N, H·C].</param>
     /// <param name="targets">t, [N, H·C].</param>
-    /// <param name="edges">a_e, [E, H·C], or null.</param>
+    /// <param name="edges">a_e of H·C channels, or null.</param>
     /// <param name="attention">a, [H, C].</param>
     /// <param name="slope">Slope of the leaky rectifier below zero.</param>
     /// <param name="graph">N nodes, E edges.</param>
     /// <returns>[E, H].</returns>
-    public static Tensor Scores(Tensor sources, Tensor targets, Tensor? edges, Tensor attention, double slope, Graph graph)
+    public static Tensor Scores(Tensor sources, Tensor targets, EdgeFeatures? edges, Tensor attention, double slope, Graph graph)
     {
         using var scope = NewDisposeScope();
-        var pairs = new Pairs(sources.contiguous(), targets.contiguous(), edges?.contiguous());
+        var pairs = new Pairs(sources.contiguous(), targets.contiguous(), edges?.Checked(graph.EdgeCount, sources.shape[1]));
         var a = attention.contiguous();
         var call = new PairScoresCall(Kernels.For(pairs.Sources), graph, slope, NeededByPairs.By(pairs, a));
-        return PairScoresFunction.apply(pairs.Sources, pairs.Targets, pairs.Edges!, a, call).MoveToOuterDisposeScope();
+        return PairScoresFunction.apply([pairs.Sources, pairs.Targets, .. EdgeFeatures.Arguments(pairs.Edges), a, call]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean and (biased) variance over all edges of leakyrelu(z), a slope of 1 meaning z itself.</summary>

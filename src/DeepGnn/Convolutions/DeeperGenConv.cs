@@ -90,8 +90,7 @@ public sealed class DeeperGenConv : GraphConvolution
     private Tensor Convolve(Tensor x, Graph graph, Tensor? edges)
     {
         using var scope = NewDisposeScope();
-        var features = edges is null || edge_encoder is null ? edges : edge_encoder.call(edges);
-        var sum = Reduced(new Messages(x, features, Rectified: true, _options.Epsilon), graph); // [N, F]
+        var sum = Reduced(new Messages(x, EdgeFeatures.Mapped(edges, edge_encoder), Rectified: true, _options.Epsilon), graph); // [N, F]
         if (_options.Sum)
         {
             var degrees = graph.IndexOn(x.device).Degrees.to(x.dtype).unsqueeze(1); // [N, 1]

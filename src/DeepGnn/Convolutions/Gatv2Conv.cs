@@ -55,9 +55,8 @@ public sealed class Gatv2Conv : GraphConvolution
         if (edges is not null && _options.AddSelfLoops) { edges = AttentionLoops.WithMeans(edges, graph); }
         var source = lin_l.call(x); // [N, H·F']
         var target = lin_r is null ? source : lin_r.call(x);
-        var mapped = edges is null ? null : lin_edge!.call(edges);
         var scores = PairAggregate.Scores(
-            source, target, mapped, att.view(_options.Heads, _outChannels), _options.NegativeSlope, attended); // [E', H]
+            source, target, EdgeFeatures.Mapped(edges, lin_edge), att.view(_options.Heads, _outChannels), _options.NegativeSlope, attended); // [E', H]
         var shares = PairAggregate.Softmax(scores, attended);
         if (_options.Dropout > 0 && training) { shares = nn.functional.dropout(shares, _options.Dropout); }
         var sum = Aggregate.Sum(source, attended, shares); // [N, H·F']

@@ -58,8 +58,7 @@ public sealed class GenConv : GraphConvolution
     {
         using var scope = NewDisposeScope();
         var source = lin_src is null ? x : lin_src.call(x); // [N, F']
-        var features = edges is null || lin_edge is null ? edges : lin_edge.call(edges);
-        var sum = aggr_module.call(new Messages(source, features, Rectified: true, _epsilon), graph);
+        var sum = aggr_module.call(new Messages(source, EdgeFeatures.Mapped(edges, lin_edge), Rectified: true, _epsilon), graph);
         if (msg_norm is not null) { sum = msg_norm.call(x, sum); }
         return mlp.call(sum + (lin_dst is null ? x : lin_dst.call(x))).MoveToOuterDisposeScope();
     }

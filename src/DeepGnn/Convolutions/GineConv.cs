@@ -42,8 +42,7 @@ public sealed class GineConv : GraphConvolution
     private Tensor Convolve(Tensor x, Graph graph, Tensor? edges)
     {
         using var scope = NewDisposeScope();
-        var features = edges is null || lin is null ? edges : lin.call(edges);
-        var sum = Aggregate.Sum(new Messages(x, features, Rectified: true), graph);
+        var sum = Aggregate.Sum(new Messages(x, EdgeFeatures.Mapped(edges, lin), Rectified: true), graph);
         return _perceptron.call(sum + (x * (1 + _epsilon))).MoveToOuterDisposeScope();
     }
 }

@@ -10,7 +10,7 @@ namespace Conformance.Operators;
 internal static class CloudConvolutions
 {
     public static BuiltOperator Edge(GoldenCase golden) =>
-        Convolution(golden, c => new EdgeConv(c.Count("in_channels"), c.Count("out_channels"), SparseConvolutions.Layer(c, normFirst: false)));
+        Convolution(golden, c => SparseConvolutions.EdgeOf(c.Count("in_channels"), c.Count("out_channels"), SparseConvolutions.Layer(c, normFirst: false)));
 
     public static BuiltOperator Mr(GoldenCase golden) =>
         Convolution(golden, c => new MrConv(c.Count("in_channels"), c.Count("out_channels"), SparseConvolutions.Layer(c, normFirst: false)));
@@ -42,7 +42,7 @@ internal static class CloudConvolutions
 
     public static GraphConvolution Named(CaseConfig c, int inChannels, int outChannels) => c.Text("conv", "edge") switch
     {
-        "edge" => new EdgeConv(inChannels, outChannels, SparseConvolutions.Layer(c, normFirst: false)),
+        "edge" => SparseConvolutions.EdgeOf(inChannels, outChannels, SparseConvolutions.Layer(c, normFirst: false)),
         "mr" => new MrConv(inChannels, outChannels, SparseConvolutions.Layer(c, normFirst: false)),
         var other => throw new UnsupportedCaseException($"conv {other}"),
     };

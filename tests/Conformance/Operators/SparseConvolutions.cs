@@ -137,8 +137,14 @@ internal static class SparseConvolutions
     public static BuiltOperator Edge(GoldenCase golden)
     {
         var c = golden.Config;
-        return Convolution(new EdgeConv(c.Count("in_channels"), c.Count("out_channels"), Layer(c, normFirst: true)));
+        return Convolution(EdgeOf(c.Count("in_channels"), c.Count("out_channels"), Layer(c, normFirst: true)));
     }
+
+    /// <summary>The exact fast edge convolution where its layer allows it, the general one otherwise.</summary>
+    public static GraphConvolution EdgeOf(int inChannels, int outChannels, LayerOptions layer) =>
+        layer is { Activation: not Activation.Gelu, Norm: not HiddenNorm.Layer, Groups: 1 }
+            ? new EdgeConv(inChannels, outChannels, layer)
+            : new PerceptronEdgeConv(Layered.Layer(2 * inChannels, outChannels, layer));
 
     public static BuiltOperator Mr(GoldenCase golden)
     {

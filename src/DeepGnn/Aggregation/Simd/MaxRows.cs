@@ -50,31 +50,52 @@ internal static unsafe class MaxRows<T> where T : unmanaged, IFloatingPointIeee7
     /// <summary>
     /// Scatters N·D values back to their winners. Threads share the channels, not the rows: a channel's additions keep their order.
     /// </summary>
-    public static void Backward(Messages messages, Graph graph, Tensor edge, Tensor g, EdgeGradients found)
+    public static void Backward(Messages messages, Graph graph, Tensor edge, Tensor g, Tensor? nodes, EdgeSink<T> sink)
     {
-        var (nodes, width) = (graph.NodeCount, (int)g.shape[1]);
-        var rows = new MessageRows<T>(messages, width);
+        var rows = new MessageRows<T>(messages, (int)g.shape[1]);
+        if (nodes is not null) { ToNodes(rows, graph, edge, g, nodes); }
+        if (sink.Any) { ToEdges(rows, graph, edge, g, sink); }
+    }
+
+    private static void ToNodes(MessageRows<T> rows, Graph graph, Tensor edge, Tensor g, Tensor found)
+    {
+        var width = rows.Width;
         var from = Rows.Of<T>(g);
-        var toNodes = Rows.Of<T>(found.Nodes);
-        var toEdges = Rows.Of<T>(found.Edges);
+        var to = Rows.Of<T>(found);
         var winners = Winners(edge);
         const int channels = 16; // a cache line of float32: no two threads write one line
         var blocks = (width + channels - 1) / channels;
-        var threads = (long)nodes * width < 1 << 16 ? 1 : Math.Max(1, get_num_threads());
+        var threads = (long)graph.NodeCount * width < 1 << 16 ? 1 : Math.Max(1, get_num_threads());
         Parallel.For(0, blocks, new ParallelOptions { MaxDegreeOfParallelism = threads }, block =>
         {
             var (first, last) = (block * channels, Math.Min(width, (block + 1) * channels));
-            for (long i = 0; i < nodes; i++)
+            for (long i = 0; i < graph.NodeCount; i++)
             {
                 for (var d = first; d < last; d++)
                 {
                     var e = Edge(winners, (i * width) + d);
                     if (e < 0) { continue; }
                     var source = graph.Sources[e];
-                    if (!rows.Passes(source, e, d)) { continue; }
-                    var value = from[(i * width) + d];
-                    if (toNodes != null) { toNodes[((long)source * width) + d] += value; }
-                    if (toEdges != null) { toEdges[((long)e * width) + d] = value; }
+                    if (rows.Passes(source, e, d)) { to[((long)source * width) + d] += from[(i * width) + d]; }
+                }
+            }
+        });
+    }
+
+    // An edge belongs to its target, so its thread may write the edge's row.
+    private static void ToEdges(MessageRows<T> rows, Graph graph, Tensor edge, Tensor g, EdgeSink<T> sink)
+    {
+        var width = rows.Width;
+        var from = Rows.Of<T>(g);
+        var winners = Winners(edge);
+        RowWork.Run(graph.Incoming, width, (piece, first, last) =>
+        {
+            for (long i = first; i < last; i++)
+            {
+                for (var d = 0; d < width; d++)
+                {
+                    var e = Edge(winners, (i * width) + d);
+                    if (e >= 0 && rows.Passes(graph.Sources[e], e, d)) { sink.Take(piece, e, d, from[(i * width) + d]); }
                 }
             }
         });

@@ -7,14 +7,14 @@ namespace DeepGnn.Aggregation.Simd;
 internal readonly unsafe struct MessageRows<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _nodes;
-    private readonly T* _edges;
+    private readonly EdgeRows<T> _edges;
     private readonly bool _rectified;
     private readonly T _epsilon;
 
     public MessageRows(Messages messages, int width)
     {
         _nodes = Rows.Of<T>(messages.Nodes);
-        _edges = Rows.Of<T>(messages.Edges);
+        _edges = new EdgeRows<T>(messages.Edges, width);
         _rectified = messages.Rectified;
         _epsilon = T.CreateChecked(messages.Epsilon);
         Width = width;
@@ -27,20 +27,18 @@ internal readonly unsafe struct MessageRows<T> where T : unmanaged, IFloatingPoi
     public T* Row(int source, int edge, T* scratch)
     {
         var x = _nodes + ((long)source * Width);
-        if (_edges == null && !_rectified) { return x; }
+        if (!_edges.Exist && !_rectified) { return x; }
         Fill(x, edge, scratch);
         return scratch;
     }
 
     private void Fill(T* x, int edge, T* into)
     {
-        var a = _edges == null ? null : _edges + ((long)edge * Width);
         var epsilon = new Vector<T>(_epsilon);
         for (var d = 0; d < Width; d += Vector<T>.Count)
         {
             var count = Width - d;
-            var z = Lanes.Load(x + d, count);
-            if (a != null) { z += Lanes.Load(a + d, count); }
+            var z = _edges.Add(Lanes.Load(x + d, count), edge, d, count);
             if (_rectified) { z = Vector.Max(z, Vector<T>.Zero) + epsilon; }
             Lanes.Store(z, into + d, count);
         }
@@ -51,12 +49,10 @@ internal readonly unsafe struct MessageRows<T> where T : unmanaged, IFloatingPoi
     {
         if (!_rectified) { return; }
         var x = _nodes + ((long)source * Width);
-        var a = _edges == null ? null : _edges + ((long)edge * Width);
         for (var d = 0; d < Width; d += Vector<T>.Count)
         {
             var count = Width - d;
-            var z = Lanes.Load(x + d, count);
-            if (a != null) { z += Lanes.Load(a + d, count); }
+            var z = _edges.Add(Lanes.Load(x + d, count), edge, d, count);
             var passed = Vector.ConditionalSelect(Vector.GreaterThan(z, Vector<T>.Zero), Lanes.Load(g + d, count), Vector<T>.Zero);
             Lanes.Store(passed, g + d, count);
         }
@@ -66,8 +62,6 @@ internal readonly unsafe struct MessageRows<T> where T : unmanaged, IFloatingPoi
     public bool Passes(int source, int edge, int channel)
     {
         if (!_rectified) { return true; }
-        var z = _nodes[((long)source * Width) + channel];
-        if (_edges != null) { z += _edges[((long)edge * Width) + channel]; }
-        return z > T.Zero;
+        return _nodes[((long)source * Width) + channel] + _edges.At(edge, channel) > T.Zero;
     }
 }

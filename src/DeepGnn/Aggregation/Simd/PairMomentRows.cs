@@ -35,29 +35,28 @@ internal static unsafe class PairMomentRows<T> where T : unmanaged, IFloatingPoi
 
     public static void Backward(Pairs pairs, Graph graph, double slope, Tensor moments, Tensor g, PairGradients found)
     {
-        Walk(pairs, graph.Incoming, byTarget: true, slope, moments, g, found.Targets, found.Edges, graph.EdgeCount);
-        Walk(pairs, graph.Outgoing, byTarget: false, slope, moments, g, found.Sources, null, graph.EdgeCount);
+        Walk(pairs, graph.Incoming, byTarget: true, slope, moments, g, found.Targets, graph.EdgeCount);
+        Walk(pairs, graph.Outgoing, byTarget: false, slope, moments, g, found.Sources, graph.EdgeCount);
     }
 
     // d loss / d y_e = (g_mean + 2·g_variance·(y_e − mean)) / E; the mean inside the variance has no slope of its own.
     private static void Walk(
-        Pairs pairs, Adjacency adjacency, bool byTarget, double slope, Tensor moments, Tensor g, Tensor? nodes, Tensor? edges, int edgeCount)
+        Pairs pairs, Adjacency adjacency, bool byTarget, double slope, Tensor moments, Tensor g, Tensor? nodes, int edgeCount)
     {
-        if (nodes is null && edges is null) { return; }
+        if (nodes is null) { return; }
         var width = (int)pairs.Sources.shape[1];
         var rows = new PairRows<T>(pairs, width, slope);
         var mean = Rows.Of<T>(moments);
         var from = Rows.Of<T>(g);
         var toNodes = Rows.Of<T>(nodes);
-        var toEdges = Rows.Of<T>(edges);
         var share = new Vector<T>(T.One / T.CreateChecked(Math.Max(1, edgeCount)));
         var two = new Vector<T>(T.CreateChecked(2));
         RowWork.Run(adjacency, width, (_, first, last) =>
         {
             for (var i = first; i < last; i++)
             {
-                var into = toNodes == null ? null : toNodes + ((long)i * width);
-                if (into != null) { new Span<T>(into, width).Clear(); }
+                var into = toNodes + ((long)i * width);
+                new Span<T>(into, width).Clear();
                 for (var k = adjacency.Offsets[i]; k < adjacency.Offsets[i + 1]; k++)
                 {
                     var (other, e) = (adjacency.Neighbors[k], adjacency.Edges[k]);
@@ -67,8 +66,7 @@ internal static unsafe class PairMomentRows<T> where T : unmanaged, IFloatingPoi
                         var z = byTarget ? rows.Z(other, i, e, d, count) : rows.Z(i, other, e, d, count);
                         var apart = rows.Activated(z) - Lanes.Load(mean + d, count);
                         var sent = rows.Passed(z, (Lanes.Load(from + d, count) + (two * Lanes.Load(from + width + d, count) * apart)) * share);
-                        if (into != null) { Lanes.Store(Lanes.Load(into + d, count) + sent, into + d, count); }
-                        if (toEdges != null) { Lanes.Store(sent, toEdges + ((long)e * width) + d, count); }
+                        Lanes.Store(Lanes.Load(into + d, count) + sent, into + d, count);
                     }
                 }
             }

@@ -8,7 +8,7 @@ internal readonly unsafe struct PairRows<T>(Pairs pairs, int width, double slope
 {
     private readonly T* _sources = Rows.Of<T>(pairs.Sources);
     private readonly T* _targets = Rows.Of<T>(pairs.Targets);
-    private readonly T* _edges = Rows.Of<T>(pairs.Edges);
+    private readonly EdgeRows<T> _edges = new(pairs.Edges, width);
     private readonly T _slope = T.CreateChecked(slope);
 
     /// <summary>z of up to a vector of channels from d on.</summary>
@@ -16,7 +16,7 @@ internal readonly unsafe struct PairRows<T>(Pairs pairs, int width, double slope
     public Vector<T> Z(int source, int target, int edge, int d, int count)
     {
         var z = Lanes.Load(_sources + ((long)source * width) + d, count) + Lanes.Load(_targets + ((long)target * width) + d, count);
-        return _edges == null ? z : z + Lanes.Load(_edges + ((long)edge * width) + d, count);
+        return _edges.Add(z, edge, d, count);
     }
 
     /// <summary>leakyrelu(z).</summary>

@@ -38,18 +38,18 @@ internal static unsafe class PairScoreRows<T> where T : unmanaged, IFloatingPoin
     }
 
     /// <summary>found.Parameter holds a row for each piece, to be added by the caller.</summary>
-    public static void Backward(Pairs pairs, Graph graph, Tensor attention, double slope, Tensor g, PairGradients found)
+    public static void Backward(Pairs pairs, Graph graph, Tensor attention, double slope, Tensor g, PairGradients found, EdgeSink<T> sink)
     {
-        if (found.Targets is not null || found.Edges is not null || found.Parameter is not null)
+        if (found.Targets is not null || sink.Any || found.Parameter is not null)
         {
-            Walk(pairs, graph.Incoming, byTarget: true, attention, slope, g, found.Targets, found.Edges, found.Parameter);
+            Walk(pairs, graph.Incoming, byTarget: true, attention, slope, g, found.Targets, sink, found.Parameter);
         }
 
         if (found.Sources is not null) { Walk(pairs, graph.Outgoing, byTarget: false, attention, slope, g, found.Sources, null, null); }
     }
 
     private static void Walk(
-        Pairs pairs, Adjacency adjacency, bool byTarget, Tensor attention, double slope, Tensor g, Tensor? nodes, Tensor? edges, Tensor? pieces)
+        Pairs pairs, Adjacency adjacency, bool byTarget, Tensor attention, double slope, Tensor g, Tensor? nodes, EdgeSink<T>? sink, Tensor? pieces)
     {
         var heads = (int)attention.shape[0];
         var channels = (int)attention.shape[1];
@@ -58,10 +58,10 @@ internal static unsafe class PairScoreRows<T> where T : unmanaged, IFloatingPoin
         var weights = Rows.Of<T>(attention);
         var from = Rows.Of<T>(g);
         var toNodes = Rows.Of<T>(nodes);
-        var toEdges = Rows.Of<T>(edges);
         var toWeights = Rows.Of<T>(pieces);
         RowWork.Run(adjacency, width, (piece, first, last) =>
         {
+            using var scratch = Rows.Scratch<T>(width);
             var pieceWeights = toWeights == null ? null : toWeights + ((long)piece * width);
             for (var i = first; i < last; i++)
             {
@@ -79,13 +79,15 @@ internal static unsafe class PairScoreRows<T> where T : unmanaged, IFloatingPoin
                             var z = byTarget ? rows.Z(other, i, e, d, count) : rows.Z(i, other, e, d, count);
                             var sent = rows.Passed(z, score * Lanes.Load(weights + d, count));
                             if (into != null) { Lanes.Store(Lanes.Load(into + d, count) + sent, into + d, count); }
-                            if (toEdges != null) { Lanes.Store(sent, toEdges + ((long)e * width) + d, count); }
+                            if (sink is not null) { Lanes.Store(sent, scratch.At(d), count); }
                             if (pieceWeights != null)
                             {
                                 Lanes.Store(Lanes.Load(pieceWeights + d, count) + (score * rows.Activated(z)), pieceWeights + d, count);
                             }
                         }
                     }
+
+                    sink?.Take(piece, e, scratch.At(0));
                 }
             }
         });

@@ -40,7 +40,7 @@ internal static unsafe class PowerRows<T> where T : unmanaged, IFloatingPointIee
 
     /// <summary>found.Parameter holds a row for each piece, to be added by the caller.</summary>
     public static void Backward(
-        Messages messages, Graph graph, Tensor p, double lowest, double highest, Tensor g, EdgeGradients found)
+        Messages messages, Graph graph, Tensor p, double lowest, double highest, Tensor g, EdgeGradients found, EdgeSink<T> sink)
     {
         var (outgoing, incoming) = (graph.Outgoing, graph.Incoming);
         var width = (int)messages.Width;
@@ -48,7 +48,6 @@ internal static unsafe class PowerRows<T> where T : unmanaged, IFloatingPointIee
         var power = Rows.Of<T>(p);
         var from = Rows.Of<T>(g);
         var toNodes = Rows.Of<T>(found.Nodes);
-        var toEdges = Rows.Of<T>(found.Edges);
         var toP = Rows.Of<T>(found.Parameter);
         var (low, high) = (new Vector<T>(T.CreateChecked(lowest)), new Vector<T>(T.CreateChecked(highest)));
         RowWork.Run(outgoing, width, (piece, first, last) =>
@@ -63,10 +62,11 @@ internal static unsafe class PowerRows<T> where T : unmanaged, IFloatingPointIee
                 {
                     var (i, edge) = (outgoing.Neighbors[k], outgoing.Edges[k]);
                     var row = rows.Row(j, edge, scratch.At(0));
-                    var sent = toEdges == null ? scratch.At(width) : toEdges + ((long)edge * width);
+                    var sent = scratch.At(width);
                     var share = new Vector<T>(T.One / T.CreateChecked(incoming.Degree(i)));
                     Send(row, power, low, high, share, from + ((long)i * width), sent, pieceP, width);
                     rows.ToInput(j, edge, sent);
+                    sink.Take(piece, edge, sent);
                     if (into != null) { SumRows<T>.Add(sent, into, width); }
                 }
             }

@@ -12,39 +12,40 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
     public override Tensor Sum(Messages messages, Graph graph, Tensor? weights, bool mean)
     {
         var sum = empty_like(messages.Nodes);
-        SumRows<T>.Forward(messages, graph.Incoming, weights, mean, sum);
+        SumRows<T>.Forward(Prepared(messages), graph.Incoming, weights, mean, sum);
         return sum;
     }
 
     public override EdgeGradients SumBackward(Messages messages, Graph graph, Tensor? weights, bool mean, Tensor g, Needed needed)
     {
-        var found = Room(graph, g, needed, needed.Parameter ? empty_like(weights!) : null);
-        SumRows<T>.Backward(messages, graph, weights, mean, g, found);
-        return found;
+        var m = Prepared(messages);
+        using var sink = new EdgeSink<T>(m.Edges, needed.Edges, (int)g.shape[1]);
+        var found = Room(g, needed, needed.Parameter ? empty_like(weights!) : null);
+        SumRows<T>.Backward(m, graph, weights, mean, g, found, sink);
+        return found with { Edges = sink.Found() };
     }
 
     public override (Tensor Largest, Tensor Edge) Max(Messages messages, Graph graph)
     {
         var largest = empty_like(messages.Nodes);
         var edge = empty(messages.Nodes.shape, typeof(T) == typeof(float) ? int32 : int64);
-        MaxRows<T>.Forward(messages, graph.Incoming, largest, edge);
+        MaxRows<T>.Forward(Prepared(messages), graph.Incoming, largest, edge);
         return (largest, edge);
     }
 
     public override EdgeGradients MaxBackward(Messages messages, Graph graph, Tensor edge, Tensor g, Needed needed)
     {
-        var found = new EdgeGradients(
-            needed.Nodes ? zeros_like(g) : null,
-            needed.Edges ? zeros(graph.EdgeCount, g.shape[1], g.dtype) : null,
-            null);
-        MaxRows<T>.Backward(messages, graph, edge, g, found);
-        return found;
+        var m = Prepared(messages);
+        using var sink = new EdgeSink<T>(m.Edges, needed.Edges, (int)g.shape[1]);
+        var found = new EdgeGradients(needed.Nodes ? zeros_like(g) : null, default, null);
+        MaxRows<T>.Backward(m, graph, edge, g, found.Nodes, sink);
+        return found with { Edges = sink.Found() };
     }
 
     public override (Tensor Sum, Tensor LogSum) Softmax(Messages messages, Graph graph, Tensor t)
     {
         var (sum, logSum) = (empty_like(messages.Nodes), empty_like(messages.Nodes));
-        SoftmaxRows<T>.Forward(messages, graph.Incoming, t, sum, logSum);
+        SoftmaxRows<T>.Forward(Prepared(messages), graph.Incoming, t, sum, logSum);
         return (sum, logSum);
     }
 
@@ -52,15 +53,17 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
         Messages messages, Graph graph, Tensor t, Tensor sum, Tensor logSum, Tensor g, bool stopped, Needed needed)
     {
         using var pieces = needed.Parameter ? zeros(RowWork.Pieces, g.shape[1], g.dtype) : null;
-        var found = Room(graph, g, needed, pieces);
-        SoftmaxRows<T>.Backward(messages, graph.Outgoing, t, sum, logSum, g, stopped, found);
-        return found with { Parameter = pieces?.sum(dim: 0) };
+        var m = Prepared(messages);
+        using var sink = new EdgeSink<T>(m.Edges, needed.Edges, (int)g.shape[1]);
+        var found = Room(g, needed, pieces);
+        SoftmaxRows<T>.Backward(m, graph.Outgoing, t, sum, logSum, g, stopped, found, sink);
+        return found with { Edges = sink.Found(), Parameter = pieces?.sum(dim: 0) };
     }
 
     public override Tensor PowerMean(Messages messages, Graph graph, Tensor p, double lowest, double highest)
     {
         var mean = empty_like(messages.Nodes);
-        PowerRows<T>.Forward(messages, graph.Incoming, p, lowest, highest, mean);
+        PowerRows<T>.Forward(Prepared(messages), graph.Incoming, p, lowest, highest, mean);
         return mean;
     }
 
@@ -68,9 +71,11 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
         Messages messages, Graph graph, Tensor p, double lowest, double highest, Tensor g, Needed needed)
     {
         using var pieces = needed.Parameter ? zeros(RowWork.Pieces, g.shape[1], g.dtype) : null;
-        var found = Room(graph, g, needed, pieces);
-        PowerRows<T>.Backward(messages, graph, p, lowest, highest, g, found);
-        return found with { Parameter = pieces?.sum(dim: 0) };
+        var m = Prepared(messages);
+        using var sink = new EdgeSink<T>(m.Edges, needed.Edges, (int)g.shape[1]);
+        var found = Room(g, needed, pieces);
+        PowerRows<T>.Backward(m, graph, p, lowest, highest, g, found, sink);
+        return found with { Edges = sink.Found(), Parameter = pieces?.sum(dim: 0) };
     }
 
     public override Tensor EdgeSoftmax(Tensor scores, Graph graph)
@@ -90,7 +95,7 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
     public override Tensor PairScores(Pairs pairs, Graph graph, Tensor attention, double slope)
     {
         var scores = empty(graph.EdgeCount, attention.shape[0], pairs.Sources.dtype);
-        PairScoreRows<T>.Forward(pairs, graph.Incoming, attention, slope, scores);
+        PairScoreRows<T>.Forward(Prepared(pairs), graph.Incoming, attention, slope, scores);
         return scores;
     }
 
@@ -98,9 +103,11 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
         Pairs pairs, Graph graph, Tensor attention, double slope, Tensor g, NeededByPairs needed)
     {
         using var pieces = needed.Parameter ? zeros(RowWork.Pieces, attention.numel(), g.dtype) : null;
-        var found = Room(graph, pairs, needed, pieces);
-        PairScoreRows<T>.Backward(pairs, graph, attention, slope, g, found);
-        return found with { Parameter = pieces?.sum(dim: 0).view_as(attention) };
+        var p = Prepared(pairs);
+        using var sink = new EdgeSink<T>(p.Edges, needed.Edges, (int)p.Sources.shape[1]);
+        var found = Room(p, needed, pieces);
+        PairScoreRows<T>.Backward(p, graph, attention, slope, g, found, sink);
+        return found with { Edges = sink.Found(), Parameter = pieces?.sum(dim: 0).view_as(attention) };
     }
 
     public override Tensor PairMoments(Pairs pairs, Graph graph, double slope)
@@ -120,19 +127,19 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
     public override PairGradients PairMomentsBackward(
         Pairs pairs, Graph graph, double slope, Tensor moments, Tensor g, NeededByPairs needed)
     {
-        var found = Room(graph, pairs, needed, null);
+        var found = Room(pairs, needed, null);
         PairMomentRows<T>.Backward(pairs, graph, slope, moments, g, found);
         return found;
     }
 
-    private static PairGradients Room(Graph graph, Pairs pairs, NeededByPairs needed, Tensor? parameter) => new(
-        needed.Sources ? empty_like(pairs.Sources) : null,
-        needed.Targets ? empty_like(pairs.Targets) : null,
-        needed.Edges ? empty(graph.EdgeCount, pairs.Sources.shape[1], pairs.Sources.dtype) : null,
-        parameter);
+    // Kernels want the map of edge features transposed; the scope of the call keeps it alive.
+    private static Messages Prepared(Messages messages) => messages with { Edges = EdgeRows<T>.Transposed(messages.Edges) };
 
-    private static EdgeGradients Room(Graph graph, Tensor g, Needed needed, Tensor? parameter) => new(
-        needed.Nodes ? empty_like(g) : null,
-        needed.Edges ? empty(graph.EdgeCount, g.shape[1], g.dtype) : null,
-        parameter);
+    private static Pairs Prepared(Pairs pairs) => pairs with { Edges = EdgeRows<T>.Transposed(pairs.Edges) };
+
+    private static PairGradients Room(Pairs pairs, NeededByPairs needed, Tensor? parameter) => new(
+        needed.Sources ? empty_like(pairs.Sources) : null, needed.Targets ? empty_like(pairs.Targets) : null, default, parameter);
+
+    private static EdgeGradients Room(Tensor g, Needed needed, Tensor? parameter) =>
+        new(needed.Nodes ? empty_like(g) : null, default, parameter);
 }

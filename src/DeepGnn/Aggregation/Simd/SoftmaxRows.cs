@@ -75,7 +75,7 @@ internal static unsafe class SoftmaxRows<T> where T : unmanaged, IFloatingPointI
 
     /// <summary>found.Parameter holds a row for each piece, to be added by the caller.</summary>
     public static void Backward(
-        Messages messages, Adjacency outgoing, Tensor t, Tensor sum, Tensor logSum, Tensor g, bool stopped, EdgeGradients found)
+        Messages messages, Adjacency outgoing, Tensor t, Tensor sum, Tensor logSum, Tensor g, bool stopped, EdgeGradients found, EdgeSink<T> sink)
     {
         var width = (int)messages.Width;
         var rows = new MessageRows<T>(messages, width);
@@ -84,7 +84,6 @@ internal static unsafe class SoftmaxRows<T> where T : unmanaged, IFloatingPointI
         var logs = Rows.Of<T>(logSum);
         var from = Rows.Of<T>(g);
         var toNodes = Rows.Of<T>(found.Nodes);
-        var toEdges = Rows.Of<T>(found.Edges);
         var toT = Rows.Of<T>(found.Parameter);
         RowWork.Run(outgoing, width, (piece, first, last) =>
         {
@@ -99,9 +98,10 @@ internal static unsafe class SoftmaxRows<T> where T : unmanaged, IFloatingPointI
                     var edge = outgoing.Edges[k];
                     var at = (long)outgoing.Neighbors[k] * width;
                     var row = rows.Row(j, edge, scratch.At(0));
-                    var sent = toEdges == null ? scratch.At(width) : toEdges + ((long)edge * width);
+                    var sent = scratch.At(width);
                     Send(row, stopped ? null : scale, scale, sums + at, logs + at, from + at, sent, pieceT, width);
                     rows.ToInput(j, edge, sent);
+                    sink.Take(piece, edge, sent);
                     if (into != null) { SumRows<T>.Add(sent, into, width); }
                 }
             }

@@ -35,7 +35,7 @@ internal static unsafe class SumRows<T> where T : unmanaged, IFloatingPointIeee7
         });
     }
 
-    public static void Backward(Messages messages, Graph graph, Tensor? weights, bool mean, Tensor g, EdgeGradients found)
+    public static void Backward(Messages messages, Graph graph, Tensor? weights, bool mean, Tensor g, EdgeGradients found, EdgeSink<T> sink)
     {
         var width = (int)g.shape[1];
         var (outgoing, incoming) = (graph.Outgoing, graph.Incoming);
@@ -44,11 +44,10 @@ internal static unsafe class SumRows<T> where T : unmanaged, IFloatingPointIeee7
         var heads = Heads(weights);
         var from = Rows.Of<T>(g);
         var toNodes = Rows.Of<T>(found.Nodes);
-        var toEdges = Rows.Of<T>(found.Edges);
         var toWeights = Rows.Of<T>(found.Parameter);
         // Without edge gradients and masks, what arrives can be added straight from g.
-        var direct = !messages.Rectified && toEdges == null;
-        RowWork.Run(outgoing, width, (_, first, last) =>
+        var direct = !messages.Rectified && !sink.Any;
+        RowWork.Run(outgoing, width, (piece, first, last) =>
         {
             using var scratch = Rows.Scratch<T>(2 * width);
             var ones = T.One;
@@ -73,10 +72,11 @@ internal static unsafe class SumRows<T> where T : unmanaged, IFloatingPointIeee7
                     }
                     else if (!direct)
                     {
-                        var sent = toEdges == null ? scratch.At(width) : toEdges + ((long)edge * width);
+                        var sent = scratch.At(width);
                         new Span<T>(sent, width).Clear();
                         AddWeighted(arrived, weight, heads, share, sent, width);
                         rows.ToInput(j, edge, sent);
+                        sink.Take(piece, edge, sent);
                         if (into != null) { Add(sent, into, width); }
                     }
                 }

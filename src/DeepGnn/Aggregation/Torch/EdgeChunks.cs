@@ -21,7 +21,7 @@ internal sealed class EdgeChunks(Graph graph, Messages messages)
             var count = Math.Min(size, graph.EdgeCount - first);
             var source = _index.Sources.narrow(0, first, count);
             var z = messages.Nodes.index_select(0, source);
-            if (messages.Edges is not null) { z += messages.Edges.narrow(0, first, count); }
+            if (messages.Edges is not null) { z += messages.Edges.Some(first, count); }
             work(new Chunk(first, count, source, _index.Targets.narrow(0, first, count), z, messages));
         }
     }

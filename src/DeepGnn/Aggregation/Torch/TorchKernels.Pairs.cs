@@ -36,7 +36,7 @@ internal sealed partial class TorchKernels
         Pairs pairs, Graph graph, Tensor attention, double slope, Tensor g, NeededByPairs needed)
     {
         var (heads, channels) = (attention.shape[0], attention.shape[1]);
-        var found = Room(graph, pairs, needed, needed.Parameter ? zeros_like(attention) : null);
+        var found = Room(pairs, needed, needed.Parameter ? zeros_like(attention) : null);
         EachPair(pairs, graph, (c, z) =>
         {
             var score = g.narrow(0, c.First, c.Count).unsqueeze(-1); // [chunk, H, 1]
@@ -61,7 +61,7 @@ internal sealed partial class TorchKernels
     public override PairGradients PairMomentsBackward(
         Pairs pairs, Graph graph, double slope, Tensor moments, Tensor g, NeededByPairs needed)
     {
-        var found = Room(graph, pairs, needed, null);
+        var found = Room(pairs, needed, null);
         var share = 1.0 / Math.Max(1, graph.EdgeCount);
         EachPair(pairs, graph, (c, z) =>
         {
@@ -85,12 +85,12 @@ internal sealed partial class TorchKernels
     {
         found.Sources?.index_add_(0, chunk.Source, sent, 1);
         found.Targets?.index_add_(0, chunk.Target, sent, 1);
-        found.Edges?.narrow(0, chunk.First, chunk.Count).copy_(sent);
+        if (found.Edges.Any) { found.Edges.Take(chunk.Messages.Edges!, chunk.First, chunk.Count, sent); }
     }
 
-    private static PairGradients Room(Graph graph, Pairs pairs, NeededByPairs needed, Tensor? parameter) => new(
+    private static PairGradients Room(Pairs pairs, NeededByPairs needed, Tensor? parameter) => new(
         needed.Sources ? zeros_like(pairs.Sources) : null,
         needed.Targets ? zeros_like(pairs.Targets) : null,
-        needed.Edges ? zeros(graph.EdgeCount, pairs.Sources.shape[1], pairs.Sources.dtype, pairs.Sources.device) : null,
+        EdgeFeatureGradients.Zeros(pairs.Edges, needed.Edges),
         parameter);
 }

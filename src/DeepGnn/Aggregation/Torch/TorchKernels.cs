@@ -29,8 +29,8 @@ internal sealed partial class TorchKernels : EdgeKernels
     public override EdgeGradients SumBackward(Messages messages, Graph graph, Tensor? weights, bool mean, Tensor g, Needed needed)
     {
         // A plain sum saved no nodes; chunks then gather g's rows for nothing but shape, which is harmless.
-        var gathered = messages.Nodes is null ? messages with { Nodes = g, Edges = null } : messages;
-        var found = Room(graph, g, needed, needed.Parameter ? empty_like(weights!) : null);
+        var gathered = messages.Nodes is null ? messages with { Nodes = g } : messages;
+        var found = Room(messages, g, needed, needed.Parameter ? empty_like(weights!) : null);
         var chunks = new EdgeChunks(graph, gathered);
         var arriving = mean ? g / chunks.Degrees() : g;
         chunks.Each(c =>
@@ -66,21 +66,21 @@ internal sealed partial class TorchKernels : EdgeKernels
 
     public override EdgeGradients MaxBackward(Messages messages, Graph graph, Tensor edge, Tensor g, Needed needed)
     {
-        if (graph.EdgeCount == 0) { return Room(graph, g, needed, null); }
+        if (graph.EdgeCount == 0) { return Room(messages, g, needed, null); }
 
-        var found = Room(graph, g, needed, null);
+        var found = Room(messages, g, needed, null);
         var winner = edge.clamp_min(0);
         var source = graph.IndexOn(g.device).Sources.index_select(0, winner.reshape(-1)).view_as(winner);
         var passed = edge.ge(0);
         if (messages.Rectified)
         {
             var z = messages.Nodes.gather(0, source);
-            passed &= (messages.Edges is null ? z : z + messages.Edges.gather(0, winner)).gt(0);
+            passed &= (messages.Edges is null ? z : z + AtWinners(messages.Edges, winner)).gt(0);
         }
 
         var sent = g * passed;
         found.Nodes?.scatter_add_(0, source, sent);
-        found.Edges?.scatter_add_(0, winner, sent);
+        if (found.Edges.Any) { TakeWinners(messages.Edges!, winner, sent, found.Edges); }
         return found;
     }
 
@@ -105,7 +105,7 @@ internal sealed partial class TorchKernels : EdgeKernels
     public override EdgeGradients SoftmaxBackward(
         Messages messages, Graph graph, Tensor t, Tensor sum, Tensor logSum, Tensor g, bool stopped, Needed needed)
     {
-        var found = Room(graph, g, needed, needed.Parameter ? zeros_like(t) : null);
+        var found = Room(messages, g, needed, needed.Parameter ? zeros_like(t) : null);
         new EdgeChunks(graph, messages).Each(c =>
         {
             var m = c.M;
@@ -128,7 +128,7 @@ internal sealed partial class TorchKernels : EdgeKernels
     public override EdgeGradients PowerMeanBackward(
         Messages messages, Graph graph, Tensor p, double lowest, double highest, Tensor g, Needed needed)
     {
-        var found = Room(graph, g, needed, needed.Parameter ? zeros_like(p) : null);
+        var found = Room(messages, g, needed, needed.Parameter ? zeros_like(p) : null);
         var chunks = new EdgeChunks(graph, messages);
         var arriving = g / chunks.Degrees();
         chunks.Each(c =>
@@ -160,7 +160,7 @@ internal sealed partial class TorchKernels : EdgeKernels
     {
         var sent = chunk.ToInput(g);
         found.Nodes?.index_add_(0, chunk.Source, sent, 1);
-        found.Edges?.narrow(0, chunk.First, chunk.Count).copy_(sent);
+        if (found.Edges.Any) { found.Edges.Take(chunk.Messages.Edges!, chunk.First, chunk.Count, sent); }
     }
 
     private static Tensor Weighted(Tensor rows, Tensor weights, Chunk chunk)
@@ -169,8 +169,6 @@ internal sealed partial class TorchKernels : EdgeKernels
         return (rows.view(chunk.Count, w.shape[1], -1) * w.unsqueeze(-1)).view(chunk.Count, -1);
     }
 
-    private static EdgeGradients Room(Graph graph, Tensor g, Needed needed, Tensor? parameter) => new(
-        needed.Nodes ? zeros_like(g) : null,
-        needed.Edges ? zeros(graph.EdgeCount, g.shape[1], g.dtype, g.device) : null,
-        parameter);
+    private static EdgeGradients Room(Messages messages, Tensor g, Needed needed, Tensor? parameter) => new(
+        needed.Nodes ? zeros_like(g) : null, EdgeFeatureGradients.Zeros(messages.Edges, needed.Edges), parameter);
 }
