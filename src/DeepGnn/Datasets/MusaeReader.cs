@@ -96,7 +96,7 @@ internal static class MusaeReader
                 lists[node] = [.. member.Value.EnumerateArray().Select(item => Feature(path, node, item)).Distinct().Order()];
             }
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException) // the latter for names that are no Unicode
         {
             throw new DataException(path, $"not readable as JSON: {error.Message}", error);
         }

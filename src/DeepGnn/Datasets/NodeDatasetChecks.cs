@@ -38,6 +38,17 @@ internal static class NodeDatasetChecks
         return data;
     }
 
+    /// <summary>
+    /// One more than the largest label. More classes than nodes means classes without one; refused here, before splits are drawn for each.
+    /// </summary>
+    public static int ClassCount(string place, int[] labels)
+    {
+        var largest = labels.Length == 0 ? -1 : labels.Max();
+        return largest < labels.Length
+            ? largest + 1
+            : throw new DataException(place, $"found label {largest} among {labels.Length} nodes, needed labels from 0 with a node for each");
+    }
+
     private static void CheckLabels(string place, int[] labels, int nodes, int classes)
     {
         if (labels.Length != nodes) { throw new DataException(place, $"found {labels.Length} labels, needed {nodes}"); }

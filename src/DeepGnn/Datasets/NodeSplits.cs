@@ -17,10 +17,11 @@ public static class NodeSplits
     public static NodeSplit PerClass(int[] labels, int classCount, int train, int valid, int seed)
     {
         var random = new SeededRandom(seed, stream: 1);
+        var byClass = Enumerable.Range(0, labels.Length).ToLookup(node => labels[node]);
         var (trains, valids, tests) = (new List<int>(), new List<int>(), new List<int>());
         for (var c = 0; c < classCount; c++)
         {
-            var nodes = Enumerable.Range(0, labels.Length).Where(node => labels[node] == c).ToArray();
+            var nodes = byClass[c].ToArray();
             random.Shuffle(nodes);
             var forTrain = Math.Min(train, (nodes.Length + 2) / 3);
             var forValid = Math.Min(valid, (nodes.Length + 1 - forTrain) / 2);

@@ -43,7 +43,7 @@ internal static class NpzDatasetReader
             Graph = ToGraph(edges, nodes),
             Features = FeatureMatrix.FromDense(nodes, columns, features.ToFloats("feature")),
             Labels = labels,
-            ClassCount = ClassCount(labels),
+            ClassCount = NodeDatasetChecks.ClassCount(path, labels),
             Splits = NodeSplits.FromMasks(splits, nodes, Mask(train), Mask(npz.Read("val_masks")), Mask(npz.Read("test_masks"))),
         };
 
@@ -103,7 +103,7 @@ internal static class NpzDatasetReader
             }
         }
 
-        var classes = ClassCount(labels);
+        var classes = NodeDatasetChecks.ClassCount(path, labels);
         return new()
         {
             Name = name,
@@ -153,6 +153,4 @@ internal static class NpzDatasetReader
 
     /// <summary>A million classes is no label set, and would cost memory for each.</summary>
     private static int[] Labels(NumpyArray array) => array.NeedRank(1).ToInts("label of node", -1, 1_000_000);
-
-    private static int ClassCount(int[] labels) => labels.Length == 0 ? 0 : labels.Max() + 1;
 }

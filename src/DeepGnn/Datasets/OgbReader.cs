@@ -28,14 +28,14 @@ internal static class OgbReader
         for (var e = 0; e < edges; e++) { (sources[e], targets[e]) = (ends[2 * e], ends[(2 * e) + 1]); }
         var (graph, origins) = UndirectedEdges.ToGraphWithOrigins(Need(folder, "raw/edge.csv"), nodes, sources, targets);
 
+        var labels = NumberTable.Floats(Need(folder, "raw/node-label.csv"), nodes);
+        var several = labels.ColumnCount > 1;
+        var classOf = several ? [] : Classes(folder, labels);
         var edgeFeatures = Find(folder, "raw/edge-feat.csv") is { } edgeFile ? Rows(NumberTable.Floats(edgeFile, edges), origins) : null;
         var dense = Find(folder, "raw/node-feat.csv") is { } featureFile ? NumberTable.Floats(featureFile, nodes)
             : edgeFeatures is not null ? MeanOfEdges(graph.Targets, edgeFeatures, nodes)
             : throw new DataException(folder, "found neither raw/node-feat.csv nor raw/edge-feat.csv, needed one of them (.gz or not)");
 
-        var labels = NumberTable.Floats(Need(folder, "raw/node-label.csv"), nodes);
-        var several = labels.ColumnCount > 1;
-        var classOf = several ? [] : Classes(folder, labels);
         return new()
         {
             Name = name,
@@ -44,7 +44,7 @@ internal static class OgbReader
             Labels = classOf,
             Targets = several ? Targets(folder, labels) : null,
             EdgeFeatures = edgeFeatures,
-            ClassCount = several ? labels.ColumnCount : classOf.Max() + 1,
+            ClassCount = several ? labels.ColumnCount : NodeDatasetChecks.ClassCount(folder, classOf),
             Splits = Splits(folder, nodes),
             Metric = metric,
         };

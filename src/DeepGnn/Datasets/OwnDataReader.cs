@@ -50,7 +50,7 @@ internal sealed class OwnDataReader : IDisposable
         var labels = Ints(manifest.Labels, "labels", 1, -1, 1_000_000);
         if (labels.Length != nodes) { throw new DataException(PlaceOf(manifest.Labels), $"found {labels.Length} labels, needed {nodes}"); }
 
-        var classes = nodes == 0 ? 0 : labels.Max() + 1;
+        var classes = NodeDatasetChecks.ClassCount(PlaceOf(manifest.Labels), labels);
         return new()
         {
             Name = name,

@@ -95,7 +95,7 @@ internal static class PpiReader
             NeedEqual(path, "nodes", list.GetArrayLength(), nodes);
             return [.. links.EnumerateArray().Select((link, number) => (End(path, number, link, "source", nodes), End(path, number, link, "target", nodes)))];
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException) // the latter for names that are no Unicode
         {
             throw new DataException(path, $"not readable as JSON: {error.Message}", error);
         }
