@@ -18,8 +18,8 @@ public static class Aggregate
     /// <exception cref="ArgumentException">A shape does not fit the graph.</exception>
     public static Tensor Sum(Messages messages, Graph graph, Tensor? weights = null) => Summed(messages, graph, weights, mean: false);
 
-    /// <summary>Σ_e m_e divided by the number of incoming edges. Returns [N, D].</summary>
-    public static Tensor Mean(Messages messages, Graph graph) => Summed(messages, graph, null, mean: true);
+    /// <summary>Σ_e w_e m_e divided by the number of incoming edges; weights as in <see cref="Sum"/>. Returns [N, D].</summary>
+    public static Tensor Mean(Messages messages, Graph graph, Tensor? weights = null) => Summed(messages, graph, weights, mean: true);
 
     /// <summary>
     /// The largest message in each channel. The gradient of a tie goes to the edge that comes first in the edge list

@@ -19,7 +19,7 @@ public sealed class GraphConv : GraphConvolution
     /// <summary>Linear layers are drawn uniformly within ±1/√F.</summary>
     /// <param name="inChannels">F.</param>
     /// <param name="outChannels">F'.</param>
-    /// <param name="reduction">Any; edge weights need <see cref="Reduction.Sum"/>.</param>
+    /// <param name="reduction">Any; edge weights need <see cref="Reduction.Sum"/> or <see cref="Reduction.Mean"/>.</param>
     /// <param name="bias">Whether b is added.</param>
     public GraphConv(int inChannels, int outChannels, Reduction reduction = Reduction.Sum, bool bias = true) : base(nameof(GraphConv))
     {
@@ -38,15 +38,16 @@ public sealed class GraphConv : GraphConvolution
     }
 
     /// <summary>Weighted: edges w is [E] and may require a gradient.</summary>
-    /// <exception cref="NotSupportedException">The reduction is not the sum.</exception>
+    /// <exception cref="NotSupportedException">The reduction is neither sum nor mean.</exception>
     public override Tensor forward(Tensor x, Graph graph, Tensor edges)
     {
-        if (_reduction != Reduction.Sum)
-        {
-            throw new NotSupportedException($"edge weights: found reduction {_reduction}, needed {Reduction.Sum}");
-        }
-
         using var scope = NewDisposeScope();
-        return (lin_rel.call(Aggregate.Sum(x, graph, edges)) + lin_root.call(x)).MoveToOuterDisposeScope();
+        var aggregated = _reduction switch
+        {
+            Reduction.Sum => Aggregate.Sum(x, graph, edges),
+            Reduction.Mean => Aggregate.Mean(x, graph, edges),
+            _ => throw new NotSupportedException($"edge weights: found reduction {_reduction}, needed Sum or Mean"),
+        };
+        return (lin_rel.call(aggregated) + lin_root.call(x)).MoveToOuterDisposeScope();
     }
 }

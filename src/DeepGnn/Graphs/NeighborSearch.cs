@@ -2,11 +2,14 @@ using static TorchSharp.torch;
 
 namespace DeepGnn.Graphs;
 
-/// <summary>Exact nearest neighbours by blocks of the distance matrix and a running best-k for each centre.</summary>
+/// <summary>Exact nearest neighbours by a running best-k for each centre; the matrix of all distances is never held.</summary>
 internal static class NeighborSearch
 {
-    /// <summary>Distances held at once: 4 Mi values, 16 MiB in float32.</summary>
+    /// <summary>Distances held at once in many dimensions: 4 Mi values, 16 MiB in float32.</summary>
     private const int ValuesPerBlock = 1 << 22;
+
+    /// <summary>Up to here differences, exact and cheap; above, the product form, which a matrix product does fastest.</summary>
+    private const int FewDimensions = 16;
 
     /// <summary>
     /// Nearest points of each point within its range, nearest first, as indices; −1 where the range has too few. Length N·count.
@@ -15,73 +18,39 @@ internal static class NeighborSearch
     {
         using var scope = NewDisposeScope();
         using var constant = no_grad();
-        var x = points.detach().to(points.dtype == ScalarType.Float64 ? float64 : float32).contiguous();
+        var x = points.detach();
         if (!x.isfinite().all().item<bool>()) { throw new ArgumentException("points: found a value that is not finite, needed finite ones"); }
         var found = new int[checked((int)x.shape[0] * count)];
         Array.Fill(found, -1);
         foreach (var (first, last) in ranges)
         {
-            var rows = Math.Max(1, ValuesPerBlock / (last - first));
-            for (var begin = first; begin < last; begin += rows)
-            {
-                SearchBlock(x, (first, last), (begin, Math.Min(last, begin + rows)), found, count, loop);
-            }
+            if (x.dtype == ScalarType.Float64) { Search<double>(x, first, last, found, count, loop); }
+            else { Search<float>(x.to(ScalarType.Float32), first, last, found, count, loop); }
         }
 
         return found;
     }
 
-    private static void SearchBlock(Tensor x, (int First, int Last) range, (int First, int Last) block, int[] found, int count, bool loop)
+    private static void Search<T>(Tensor x, int first, int last, int[] found, int count, bool loop)
+        where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
     {
         using var scope = NewDisposeScope();
-        var all = x.narrow(0, range.First, range.Last - range.First);
-        var centres = x.narrow(0, block.First, block.Last - block.First);
-        var distances = Distances(centres, all).to(float64).cpu(); // [block, range]
-        var values = distances.data<double>().ToArray();
-        var width = range.Last - range.First;
-        Parallel.For(0, block.Last - block.First, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) }, r =>
+        var all = x.narrow(0, first, last - first);
+        if (all.shape[1] <= FewDimensions)
         {
-            var centre = block.First + r;
-            var skip = loop ? -1 : centre - range.First;
-            Best(values.AsSpan(r * width, width), skip, found.AsSpan(centre * count, count), range.First);
-        });
-    }
-
-    // In few dimensions differences are exact and cheap; in many the product form is the fast one, as in the references.
-    private static Tensor Distances(Tensor centres, Tensor all)
-    {
-        if (all.shape[1] <= 8)
-        {
-            var sum = zeros(centres.shape[0], all.shape[0], all.dtype, all.device);
-            for (long c = 0; c < all.shape[1]; c++)
-            {
-                using var scope = NewDisposeScope();
-                sum.add_((centres.select(1, c).unsqueeze(1) - all.select(1, c).unsqueeze(0)).pow_(2));
-            }
-
-            return sum;
+            NeighborScan<T>.ByDifferences(all.t().contiguous().cpu(), found.AsMemory(first * count), count, loop, first);
+            return;
         }
 
-        return centres.square().sum(dim: 1, keepdim: true) + all.square().sum(dim: 1) - (2 * centres.matmul(all.t()));
-    }
-
-    private static void Best(ReadOnlySpan<double> distances, int skip, Span<int> best, int offset)
-    {
-        Span<double> kept = best.Length <= 512 ? stackalloc double[best.Length] : new double[best.Length];
-        var count = 0;
-        for (var j = 0; j < distances.Length; j++)
+        var rows = Math.Max(1, ValuesPerBlock / (last - first));
+        var squares = all.square().sum(dim: 1); // [range]
+        for (var begin = first; begin < last; begin += rows)
         {
-            var distance = distances[j];
-            if (j == skip || (count == best.Length && distance >= kept[count - 1])) { continue; }
-            var at = count < best.Length ? count++ : count - 1;
-            for (; at > 0 && kept[at - 1] > distance; at--)
-            {
-                kept[at] = kept[at - 1];
-                best[at] = best[at - 1];
-            }
-
-            kept[at] = distance;
-            best[at] = j + offset;
+            using var block = NewDisposeScope();
+            var centres = x.narrow(0, begin, Math.Min(rows, last - begin));
+            // |x|² of the centre is the same for all its candidates: left out.
+            var distances = (centres.matmul(all.t()) * -2).add_(squares).contiguous().cpu(); // [block, range]
+            NeighborScan<T>.ByMatrix(distances, found.AsMemory(begin * count), count, loop, begin - first, first);
         }
     }
 }

@@ -27,6 +27,22 @@ public sealed class KnnGraphTests
         }
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(40)]
+    public void Float32_finds_the_neighbours_of_float64(int channels)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(channels);
+        var points = randn(500, channels, float64);
+
+        var exact = KnnGraph.Of(points, 9).Sources;
+        var found = KnnGraph.Of(points.to(ScalarType.Float32), 9).Sources;
+
+        // Rounding may swap two neighbours that are as good as equally far.
+        Assert.True(exact.Zip(found).Count(pair => pair.First != pair.Second) < exact.Length / 100);
+    }
+
     [Fact]
     public void Small_clouds_give_the_neighbours_they_have()
     {
