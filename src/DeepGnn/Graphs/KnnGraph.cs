@@ -68,6 +68,33 @@ public static class KnnGraph
         return new Graph(nodes, sources, targets);
     }
 
+    /// <summary>
+    /// Ball query: of the <paramref name="most"/> nearest points of each point those no farther than <paramref name="radius"/>.
+    /// Source: Qi et al., "PointNet++", arXiv 1706.02413, section 3.2. Differs: where more points lie in the ball, the nearest are kept rather
+    /// than the first found.
+    /// </summary>
+    /// <param name="points">[N, C]; not differentiated.</param>
+    /// <param name="radius">Above 0.</param>
+    /// <param name="most">Neighbours kept at most.</param>
+    /// <param name="loop">Whether a point is its own neighbour.</param>
+    /// <param name="clouds">The cloud of each point, rising; one cloud if null.</param>
+    public static Graph Ball(Tensor points, double radius, int most, bool loop = false, GraphBatch? clouds = null)
+    {
+        if (!(radius > 0)) { throw new ArgumentException($"radius: found {radius}, needed above 0", nameof(radius)); }
+        var near = Of(points, most, loop, clouds);
+        using var scope = NewDisposeScope();
+        var x = points.detach().to(float64).cpu().contiguous().data<double>().ToArray();
+        var channels = (int)points.shape[1];
+        var kept = Enumerable.Range(0, near.EdgeCount).Where(e =>
+        {
+            var (a, b) = (near.Sources[e] * channels, near.Targets[e] * channels);
+            var sum = 0.0;
+            for (var c = 0; c < channels; c++) { sum += (x[a + c] - x[b + c]) * (x[a + c] - x[b + c]); }
+            return sum <= radius * radius;
+        }).ToArray();
+        return new Graph(near.NodeCount, [.. kept.Select(e => near.Sources[e])], [.. kept.Select(e => near.Targets[e])]);
+    }
+
     private static List<(int First, int Last)> Ranges(Tensor points, GraphBatch? clouds)
     {
         if (points.dim() != 2) { throw new ArgumentException($"points: found shape [{string.Join(", ", points.shape)}], needed [N, C]"); }

@@ -90,6 +90,16 @@ public sealed class KnnGraphTests
     }
 
     [Fact]
+    public void Ball_keeps_the_nearest_points_within_its_radius()
+    {
+        using var points = tensor(new double[] { 0, 1, 1.5, 4 }, 4, 1);
+        var graph = KnnGraph.Ball(points, 1.5, most: 2);
+
+        Assert.Equal([1, 2, 2, 0, 1, 0], graph.Sources);
+        Assert.Equal([0, 0, 1, 1, 2, 2], graph.Targets);
+    }
+
+    [Fact]
     public void Points_that_are_not_finite_are_refused()
     {
         using var points = tensor(new[] { 0, double.NaN }, 2, 1);
