@@ -14,7 +14,8 @@ try
 {
     var options = TrainerOptions.Parse(args);
     var spec = SpecReader.Read(Console.In);
-    return new TrainingSession(spec, options, reporter, StopSignal.Listen(Console.In, options.Supervised)).Run();
+    using var stop = StopSignal.Listen(Console.In, options.Supervised);
+    return new TrainingSession(spec, options, reporter, stop).Run();
 }
 catch (Exception e)
 {

@@ -11,7 +11,7 @@ internal sealed record TrainerOptions
           --artifacts DIR   where checkpoints are written (default: none are)
           --resume FILE     continue from this checkpoint; a damaged one is passed over for the newest sound one in DIR
           --supervised      the spec is followed by commands; the end of the input means that the supervisor is gone
-        Commands on standard input after the spec: a line `stop` writes a checkpoint and leaves.
+        Commands on standard input after the spec: a line `stop` writes a checkpoint and leaves; so does SIGTERM.
         Environment: GNN_DATA (folders with data sets, separated by colons), GNN_THREADS.
         Exit codes: 0 finished, 1 infrastructure, 2 spec or command line, 3 data, 4 out of memory, 5 diverged, 10 stopped.
         """;

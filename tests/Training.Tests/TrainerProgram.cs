@@ -52,6 +52,12 @@ internal sealed class TrainerProgram : IDisposable
 
     public void Kill() => _process.Kill();
 
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
     public TrainerEvent? Read() =>
         _process.StandardOutput.ReadLine() is { } line ? JsonSerializer.Deserialize<TrainerEvent>(line, ContractJson.Options) : null;
 

@@ -146,6 +146,23 @@ public sealed class TrainerProgramTests
     }
 
     [Fact]
+    public void An_interrupt_from_the_terminal_is_left_to_the_supervisor_and_a_termination_leaves_a_checkpoint()
+    {
+        using var folder = TestFolders.NewTemporary();
+        using var trainer = TrainerProgram.Start("--artifacts", folder.Path, "--supervised");
+        trainer.Send(System.Text.Json.JsonSerializer.Serialize(Specs.Karate(epochs: 1_000_000), ContractJson.Options));
+        trainer.ReadUntil<EpochEvent>(epoch => epoch.Epoch >= 2);
+
+        trainer.Signal("INT");
+        trainer.ReadUntil<EpochEvent>(epoch => epoch.Epoch >= 50);
+        trainer.Signal("TERM");
+
+        var (exit, events) = trainer.ReadToEnd();
+        Assert.Equal(TrainerExit.Stopped, exit);
+        Assert.Single(events.OfType<CheckpointEvent>(), written => written.Epoch == Assert.IsType<StoppedEvent>(events[^1]).Epoch);
+    }
+
+    [Fact]
     public void A_killed_run_continues_from_its_last_checkpoint_to_the_same_weights()
     {
         using var folder = TestFolders.NewTemporary();

@@ -56,8 +56,7 @@ public static class Checkpoint
         }
 
         using var reader = new BinaryReader(new MemoryStream(bytes, Magic.Length, body - Magic.Length));
-        var own = JsonSerializer.SerializeToUtf8Bytes(spec, ContractJson.Options);
-        if (!Section(reader).AsSpan().SequenceEqual(own))
+        if (!IsOf(spec, Section(reader)))
         {
             throw new InvalidDataException($"{path}: found the checkpoint of another spec, needed one of this run's");
         }
@@ -67,6 +66,20 @@ public static class Checkpoint
         using (var part = new BinaryReader(new MemoryStream(Section(reader)))) { optimizer.load_state_dict(part); }
         LoadRandomState(Section(reader));
         return progress;
+    }
+
+    // Read before it is compared: a member that a newer version added has its default in an older checkpoint.
+    private static bool IsOf(RunSpec spec, byte[] stored)
+    {
+        try
+        {
+            var found = JsonSerializer.Deserialize<RunSpec>(stored, ContractJson.Options);
+            return JsonSerializer.Serialize(found, ContractJson.Options) == JsonSerializer.Serialize(spec, ContractJson.Options);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private static void Section(BinaryWriter writer, Action<BinaryWriter> write)
