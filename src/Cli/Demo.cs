@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Contracts;
 
 namespace Cli;
@@ -62,16 +63,8 @@ internal static class Demo
         };
     }
 
-    internal static string Word(Backbone backbone) => backbone switch
-    {
-        Backbone.Plain => "plain",
-        Backbone.Res => "res",
-        Backbone.ResPlus => "res+",
-        Backbone.Dense => "dense",
-        Backbone.Initial => "initial",
-        Backbone.Reversible => "rev",
-        _ => backbone.ToString(),
-    };
+    /// <summary>The name that specs have for it.</summary>
+    internal static string Word(Backbone backbone) => JsonSerializer.Serialize(backbone, ContractJson.Options).Trim('"');
 
     private static async Task<string> BestAvailable(ApiClient api)
     {
