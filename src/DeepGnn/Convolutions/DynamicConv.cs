@@ -24,6 +24,8 @@ public sealed class DynamicConv : nn.Module<Tensor, GraphBatch?, Tensor>
     public override Tensor forward(Tensor x, GraphBatch? clouds)
     {
         var graph = _neighbors.Build(x, clouds, training);
-        return _convolution.call(x, graph);
+        var h = _convolution.call(x, graph);
+        graph.ReleaseTensors(); // the graph is of this pass alone; what the backward pass needs, autograd holds itself
+        return h;
     }
 }

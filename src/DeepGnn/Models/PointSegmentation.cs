@@ -100,7 +100,9 @@ public sealed class PointSegmentation : nn.Module<Tensor, GraphBatch?, Tensor>
     {
         using var scope = NewDisposeScope();
         var batch = clouds ?? new GraphBatch(new int[x.shape[0]]);
-        var features = new List<Tensor> { head.call(x, _space.Build(x.narrow(1, 0, 3), batch, training)) };
+        var space = _space.Build(x.narrow(1, 0, 3), batch, training);
+        var features = new List<Tensor> { head.call(x, space) };
+        space.ReleaseTensors();
         foreach (var block in backbone) { features.Add(block.call(features[^1], batch)); }
         var all = cat([.. features], dim: 1); // [N, Σ widths]
         var whole = batch.Spread(batch.Max(fusion_block.call(all))); // [N, 1024], one row for each cloud

@@ -1,6 +1,7 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Backbones;
 using DeepGnn.Convolutions;
+using DeepGnn.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -75,6 +76,29 @@ public sealed class ThreadsAndLifeTests
         }
 
         graph.ReleaseTensors();
+        Assert.All(live[2..], count => Assert.Equal(live[1], count));
+    }
+
+    [Fact]
+    public void Graphs_made_anew_in_each_pass_leave_no_tensors()
+    {
+        using var model = new PointSegmentation(new PointSegmentationOptions
+        {
+            InChannels = 3, Classes = 2, Channels = 4, Blocks = 3, K = 4, Fusion = 8, Hidden = (8, 8),
+        });
+        using var x = randn(40, 3);
+        var live = new List<long>();
+        for (var step = 0; step < 5; step++)
+        {
+            using (NewDisposeScope())
+            {
+                model.zero_grad();
+                model.call(x, null).square().mean().backward();
+            }
+
+            live.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        }
+
         Assert.All(live[2..], count => Assert.Equal(live[1], count));
     }
 }
