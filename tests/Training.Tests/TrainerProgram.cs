@@ -54,7 +54,8 @@ internal sealed class TrainerProgram : IDisposable
 
     public void Signal(string name)
     {
-        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        // The shell's own kill: the program of that name is missing from small installations.
+        using var kill = Process.Start("bash", ["-c", $"kill -{name} {_process.Id}"]);
         kill.WaitForExit();
     }
 
