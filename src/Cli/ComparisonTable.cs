@@ -4,45 +4,29 @@ using Contracts;
 
 namespace Cli;
 
-/// <summary>Depth × backbone → test metric (mean ± deviation over seeds, at the epoch the valid split chose) and peak memory.</summary>
+/// <summary>A <see cref="Comparison"/> as text: depth × model → test metric (mean ± deviation over seeds) and peak memory.</summary>
 internal static class ComparisonTable
 {
     public static string Format(IReadOnlyList<RunSummary> runs)
     {
-        var done = runs.Where(run => run.Status == RunStatus.Succeeded && run.TestMetric is not null).ToList();
-        if (done.Count == 0) { return "no finished runs"; }
+        if (!runs.Any(run => run.Status == RunStatus.Succeeded)) { return "no finished runs"; }
 
-        var backbones = done.Select(run => run.Backbone).Distinct().Order().ToList();
+        var comparison = Comparison.Of(runs);
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"test {done[0].Metric} on {string.Join(", ", done.Select(run => run.Dataset).Distinct())}, mean ± deviation (seeds), peak resident memory");
-        text.Append("| layers |");
-        foreach (var backbone in backbones) { text.Append(CultureInfo.InvariantCulture, $" {Demo.Word(backbone),-34} |"); }
-        text.AppendLine();
-        text.Append("| ---: |").AppendLine(string.Concat(Enumerable.Repeat(" --- |", backbones.Count)));
-        foreach (var depth in done.Select(run => run.Layers).Distinct().Order())
+        text.AppendLine(CultureInfo.InvariantCulture, $"test {comparison.Metric} on {string.Join(", ", runs.Select(run => run.Dataset).Distinct())}, mean ± deviation (seeds), peak resident memory");
+        text.Append("| layers |").AppendLine(string.Concat(comparison.Models.Select(model => $" {model,-31} |")));
+        text.Append("| ---: |").AppendLine(string.Concat(Enumerable.Repeat(" --- |", comparison.Models.Count)));
+        foreach (var depth in comparison.Depths)
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {depth,6} |");
-            foreach (var backbone in backbones)
-            {
-                text.Append(CultureInfo.InvariantCulture, $" {Cell(done.Where(run => run.Layers == depth && run.Backbone == backbone).ToList()),-34} |");
-            }
-
-            text.AppendLine();
+            var cells = comparison.Models.Select(model => $" {Text(comparison.At(depth, model)),-31} |");
+            text.Append(CultureInfo.InvariantCulture, $"| {depth,6} |").AppendLine(string.Concat(cells));
         }
 
-        var missing = runs.Count - done.Count;
-        if (missing > 0) { text.AppendLine(CultureInfo.InvariantCulture, $"{missing} of {runs.Count} runs did not succeed and are not in the table"); }
+        var missing = runs.Count(run => run.Status != RunStatus.Succeeded);
+        if (missing > 0) { text.AppendLine(CultureInfo.InvariantCulture, $"{missing} of {runs.Count} runs did not succeed and are not in the means"); }
         return text.ToString();
     }
 
-    private static string Cell(List<RunSummary> runs)
-    {
-        if (runs.Count == 0) { return "-"; }
-
-        var values = runs.ConvertAll(run => run.TestMetric!.Value);
-        var mean = values.Average();
-        var deviation = values.Count > 1 ? Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1)) : 0;
-        var peak = runs.Max(run => run.PeakMemoryBytes ?? 0) / 1048576.0;
-        return string.Create(CultureInfo.InvariantCulture, $"{mean:F3} ± {deviation:F3} ({values.Count}), {peak:F0} MiB");
-    }
+    private static string Text(ComparisonCell? cell) =>
+        cell is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{cell.Text}, {(cell.PeakMemoryBytes ?? 0) / 1048576.0:F0} MiB");
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Contracts;
 
 namespace Cli;
@@ -58,13 +57,10 @@ internal static class Demo
         var shallow = TwoLayers();
         return shallow with
         {
-            Name = $"{Word(backbone)}-{depth}",
+            Name = $"{ContractJson.NameOf(backbone)}-{depth}",
             Model = shallow.Model with { Backbone = backbone, Layers = depth, HiddenChannels = 32, Normalization = Normalization.Layer, Dropout = 0, InputDropout = 0 },
         };
     }
-
-    /// <summary>The name that specs have for it.</summary>
-    internal static string Word(Backbone backbone) => JsonSerializer.Serialize(backbone, ContractJson.Options).Trim('"');
 
     private static async Task<string> BestAvailable(ApiClient api)
     {

@@ -8,6 +8,9 @@ public static class ContractJson
 {
     public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
 
+    /// <summary>The name that documents have for a value: "res+", "validMetric".</summary>
+    public static string NameOf(Enum value) => JsonSerializer.Serialize(value, value.GetType(), Options).Trim('"');
+
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {
         // "res+" and quotation marks stay readable; nothing of this is ever pasted into HTML unescaped.

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text.Json;
 using Contracts;
 
 namespace Web;
@@ -11,7 +10,7 @@ public static class Display
     private static readonly ConcurrentDictionary<Enum, string> Names = new();
 
     /// <summary>The name that documents use: "res+", "validMetric".</summary>
-    public static string Name(Enum value) => Names.GetOrAdd(value, v => JsonSerializer.Serialize(v, v.GetType(), ContractJson.Options).Trim('"').Replace("\\u002B", "+", StringComparison.Ordinal));
+    public static string Name(Enum value) => Names.GetOrAdd(value, ContractJson.NameOf);
 
     public static string Model(RunSummary run) =>
         $"{Name(run.Backbone)} · {Name(run.Convolution)} · {run.Layers} {(run.Layers == 1 ? "layer" : "layers")} · {run.HiddenChannels}";

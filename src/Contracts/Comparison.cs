@@ -1,6 +1,4 @@
-using Contracts;
-
-namespace Web.Components.Pages;
+namespace Contracts;
 
 /// <summary>The runs of a group as a table: depth down, model across, each cell over the seeds.</summary>
 public sealed record Comparison
@@ -40,7 +38,7 @@ public sealed record Comparison
         var widths = runs.Select(run => run.HiddenChannels).Distinct().Count() > 1;
         return run => string.Join(" · ", new[]
         {
-            datasets ? run.Dataset : "", Display.Name(run.Backbone), convolutions ? Display.Name(run.Convolution) : "",
+            datasets ? run.Dataset : "", ContractJson.NameOf(run.Backbone), convolutions ? ContractJson.NameOf(run.Convolution) : "",
             widths ? run.HiddenChannels.ToString(System.Globalization.CultureInfo.InvariantCulture) : "",
         }.Where(part => part.Length > 0));
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
-using Contracts;
 
-namespace Web.Components.Pages;
+namespace Contracts;
 
 /// <summary>The runs of one model at one depth. Figures come from succeeded runs only: a running one has not chosen its epoch yet.</summary>
 public sealed record ComparisonCell
@@ -33,7 +32,7 @@ public sealed record ComparisonCell
             Deviation = figures.Length > 1 ? Math.Sqrt(figures.Sum(figure => (figure - mean!.Value) * (figure - mean.Value)) / (figures.Length - 1)) : null,
             Seeds = figures.Length,
             Runs = runs.Count,
-            Open = runs.Count(run => !Display.IsOver(run.Status)),
+            Open = runs.Count(run => run.Status is RunStatus.Queued or RunStatus.Running or RunStatus.Cancelling),
             Failed = runs.Count(run => run.Status == RunStatus.Failed),
             PeakMemoryBytes = runs.Max(run => run.PeakMemoryBytes),
         };
