@@ -53,6 +53,33 @@ public sealed record FeatureMatrix
         return new() { RowCount = rows.Count, ColumnCount = columnCount, Offsets = offsets, Columns = columns, Values = values };
     }
 
+    /// <summary>The rows of <paramref name="nodes"/> in their order, sparse as they are; a node may come more than once.</summary>
+    /// <param name="nodes">Rows, each in [0, N).</param>
+    /// <exception cref="ArgumentException">A node out of range: names its place, the value and N.</exception>
+    public FeatureMatrix Pick(IReadOnlyList<int> nodes)
+    {
+        var offsets = new int[nodes.Count + 1];
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            if ((uint)nodes[i] >= (uint)RowCount)
+            {
+                throw new ArgumentException($"row {i}: found node {nodes[i]}, needed a node from 0 to {RowCount - 1}");
+            }
+
+            offsets[i + 1] = checked(offsets[i] + Offsets[nodes[i] + 1] - Offsets[nodes[i]]);
+        }
+
+        var (columns, values) = (new int[offsets[^1]], new float[offsets[^1]]);
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            var (from, count) = (Offsets[nodes[i]], offsets[i + 1] - offsets[i]);
+            Array.Copy(Columns, from, columns, offsets[i], count);
+            Array.Copy(Values, from, values, offsets[i], count);
+        }
+
+        return new() { RowCount = nodes.Count, ColumnCount = ColumnCount, Offsets = offsets, Columns = columns, Values = values };
+    }
+
     /// <summary>Row-major [N, F] array.</summary>
     public float[] ToDense()
     {

@@ -10,6 +10,9 @@ internal sealed class SeededRandom(ulong seed)
 
     public SeededRandom(int seed, int stream) : this((ulong)(uint)seed | ((ulong)(uint)stream << 32)) => Next();
 
+    /// <summary>A stream for each epoch, so that what an epoch draws does not depend on the epochs before it.</summary>
+    public SeededRandom(int seed, int stream, int epoch) : this(new SeededRandom(seed, stream).Next() ^ (uint)epoch) => Next();
+
     public ulong Next()
     {
         _state += 0x9E3779B97F4A7C15;
