@@ -28,11 +28,19 @@ public sealed class DynamicBlock : nn.Module<Tensor, GraphBatch?, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>x [N, F] gives [N, F'], or [N, F + F'] in a dense block.</summary>
-    public override Tensor forward(Tensor x, GraphBatch? clouds)
+    /// <summary>How neighbours are chosen.</summary>
+    public DilatedKnn Neighbors => _body.Neighbors;
+
+    /// <summary>x [N, F] gives [N, F'], or [N, F + F'] in a dense block; neighbours in feature space.</summary>
+    public override Tensor forward(Tensor x, GraphBatch? clouds) => Joined(x, () => _body.call(x, clouds));
+
+    /// <summary>The same on a given graph.</summary>
+    public Tensor forward(Tensor x, Graph graph) => Joined(x, () => _body.forward(x, graph));
+
+    private Tensor Joined(Tensor x, Func<Tensor> body)
     {
         using var scope = NewDisposeScope();
-        var h = _body.call(x, clouds);
+        var h = body();
         var joined = _block switch
         {
             Backbone.Res => x + h,

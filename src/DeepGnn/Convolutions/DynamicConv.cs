@@ -11,21 +11,26 @@ namespace DeepGnn.Convolutions;
 public sealed class DynamicConv : nn.Module<Tensor, GraphBatch?, Tensor>
 {
     [ComponentName(Name = "gconv")] private readonly GraphConvolution _convolution;
-    private readonly DilatedKnn _neighbors;
 
     /// <summary>The convolution becomes a child of this module.</summary>
     public DynamicConv(GraphConvolution convolution, DilatedKnn neighbors) : base(nameof(DynamicConv))
     {
-        (_convolution, _neighbors) = (convolution, neighbors);
+        (_convolution, Neighbors) = (convolution, neighbors);
         RegisterComponents();
     }
+
+    /// <summary>How neighbours are chosen.</summary>
+    public DilatedKnn Neighbors { get; }
 
     /// <summary>x [N, F] of one or several clouds gives [N, F'].</summary>
     public override Tensor forward(Tensor x, GraphBatch? clouds)
     {
-        var graph = _neighbors.Build(x, clouds, training);
+        var graph = Neighbors.Build(x, clouds, training);
         var h = _convolution.call(x, graph);
         graph.ReleaseTensors(); // the graph is of this pass alone; what the backward pass needs, autograd holds itself
         return h;
     }
+
+    /// <summary>The same on a given graph.</summary>
+    public Tensor forward(Tensor x, Graph graph) => _convolution.call(x, graph);
 }

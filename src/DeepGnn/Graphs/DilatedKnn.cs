@@ -12,18 +12,16 @@ namespace DeepGnn.Graphs;
 public sealed record DilatedKnn(int K = 9, int Dilation = 1, double Epsilon = 0)
 {
     /// <summary>The graph of <paramref name="points"/> [N, C].</summary>
-    public Graph Build(Tensor points, GraphBatch? clouds = null, bool training = false)
-    {
-        IReadOnlyList<int>? ranks = null;
-        if (Epsilon > 0)
-        {
-            using var scope = NewDisposeScope();
-            if (rand(1).item<float>() < Epsilon && training)
-            {
-                ranks = [.. randperm(K * Dilation, int64).data<long>().Take(K).Select(rank => (int)rank)];
-            }
-        }
+    public Graph Build(Tensor points, GraphBatch? clouds = null, bool training = false) =>
+        KnnGraph.Dilated(points, K, Dilation, clouds, DrawRanks(training));
 
-        return KnnGraph.Dilated(points, K, Dilation, clouds, ranks);
+    /// <summary>k random ranks in [0, k·d), or null where the regular ones are to be taken.</summary>
+    internal IReadOnlyList<int>? DrawRanks(bool training)
+    {
+        if (Epsilon <= 0) { return null; }
+        using var scope = NewDisposeScope();
+        return rand(1).item<float>() < Epsilon && training
+            ? [.. randperm(K * Dilation, int64).data<long>().Take(K).Select(rank => (int)rank)]
+            : null;
     }
 }

@@ -23,6 +23,20 @@ public static class CloudTransforms
         return cloud.Map((value, axis) => value + shifts[axis]);
     }
 
+    /// <summary>Turns the cloud around the z axis by any angle.</summary>
+    public static PointCloud RandomTurn(this PointCloud cloud, int seed)
+    {
+        var (sine, cosine) = Math.SinCos(new SeededRandom(seed, stream: 10).NextDouble(0, 2 * Math.PI));
+        var positions = (float[])cloud.Positions.Clone();
+        for (var i = 0; i < positions.Length; i += 3)
+        {
+            var (x, y) = (cloud.Positions[i], cloud.Positions[i + 1]);
+            (positions[i], positions[i + 1]) = ((float)((cosine * x) - (sine * y)), (float)((sine * x) + (cosine * y)));
+        }
+
+        return cloud with { Positions = positions };
+    }
+
     /// <summary>Moves each coordinate by normal noise, cut at <paramref name="limit"/>.</summary>
     public static PointCloud Jitter(this PointCloud cloud, int seed, double deviation = 0.01, double limit = 0.05)
     {
@@ -40,7 +54,7 @@ public static class CloudTransforms
         return radius > 0 ? centred.Map((value, _) => value / radius) : centred;
     }
 
-    private static PointCloud Map(this PointCloud cloud, Func<double, int, double> change)
+    internal static PointCloud Map(this PointCloud cloud, Func<double, int, double> change)
     {
         var positions = new float[cloud.Positions.Length];
         for (var k = 0; k < positions.Length; k++) { positions[k] = (float)change(cloud.Positions[k], k % 3); }

@@ -44,6 +44,7 @@ internal static class Hdf5Clouds
             FeatureNames = ["red", "green", "blue", "room x", "room y", "room z"],
             ClassNames = ["ceiling", "floor", "wall", "beam", "column", "window", "door", "table", "chair", "sofa", "bookcase", "board", "clutter"],
             Segmentation = true,
+            Cut = true,
             Splits = [.. Enumerable.Range(0, Areas).Select(k => new SampleSplit(
                 In(area => area != k && area != (k + 1) % Areas), In(area => area == (k + 1) % Areas), In(area => area == k)))],
         };

@@ -18,6 +18,12 @@ public sealed record PointCloudDataset
     /// <summary>Whether points are classified (segmentation) rather than whole clouds.</summary>
     public required bool Segmentation { get; init; }
 
+    /// <summary>
+    /// Whether clouds are blocks cut from larger scenes: positions are within the block already, and the last three features are the point's
+    /// place in its whole scene, from 0 to 1 along each axis.
+    /// </summary>
+    public bool Cut { get; init; }
+
     /// <summary>At least one way to divide the clouds.</summary>
     public required IReadOnlyList<SampleSplit> Splits { get; init; }
 
