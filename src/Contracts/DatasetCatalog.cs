@@ -11,14 +11,11 @@ public static class DatasetCatalog
 
     /// <summary>The sets a run can be trained on.</summary>
     public static IReadOnlyList<DatasetEntry> Entries { get; } =
-        [.. KnownDatasets.All, .. OtherTasks.All.Where(entry => IsTrainable(entry.Task))];
+        [.. KnownDatasets.All, .. OtherTasks.All];
 
     /// <summary>A set of any task, or one of the user's own.</summary>
     public static DatasetEntry? Find(string name) =>
-        Entries.Concat(OtherTasks.All).FirstOrDefault(entry => entry.Name == name) ?? OwnDatasets.Find(name);
-
-    /// <summary>Whether the Trainer has a model for the task; sets of other tasks can be read by name, but are not offered.</summary>
-    public static bool IsTrainable(string task) => task == DatasetTasks.NodeClassification;
+        Entries.FirstOrDefault(entry => entry.Name == name) ?? OwnDatasets.Find(name);
 
     /// <summary>
     /// The sets of <see cref="Entries"/>, those in <paramref name="folders"/> marked as available, and the user's own there.

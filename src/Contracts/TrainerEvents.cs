@@ -26,13 +26,27 @@ public sealed record StartedEvent : TrainerEvent
     public long Edges { get; init; }
     public int Features { get; init; }
     public int Classes { get; init; }
+
+    /// <summary>Labelled samples of each split: nodes, graphs, points or clouds, as <see cref="Unit"/> says.</summary>
     public int TrainNodes { get; init; }
     public int ValidNodes { get; init; }
     public int TestNodes { get; init; }
     public long Parameters { get; init; }
 
-    /// <summary>Name of the metric in the epoch events: "accuracy" or "rocAuc".</summary>
+    /// <summary>What is classified: "node", "graph", "point", "cloud" or "clip".</summary>
+    public string Unit { get; init; } = "node";
+
+    /// <summary>Graphs, clouds or clips of the set; 1 for one graph.</summary>
+    public int Graphs { get; init; } = 1;
+
+    /// <summary>Name of the metric in the epoch events, of <see cref="Metrics"/>.</summary>
     public required string Metric { get; init; }
+
+    /// <summary>Mini-batches of an epoch.</summary>
+    public int BatchesPerEpoch { get; init; } = 1;
+
+    /// <summary>Share of the graph's edges that mini-batches see; 1 with the whole graph, absent where each epoch draws others.</summary>
+    public double? KeptEdgeShare { get; init; }
 
     public required string Device { get; init; }
     public int Threads { get; init; }
@@ -55,6 +69,14 @@ public sealed record EpochEvent : TrainerEvent
     public double ValidMetric { get; init; }
     public double TestMetric { get; init; }
     public double LearningRate { get; init; }
+
+    /// <summary>
+    /// Further figures by split and name, for example <c>valid.accuracy</c>, <c>test.iou.wall</c>; null where the task has one metric.
+    /// </summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
+
+    /// <summary>Whether this epoch is the best so far by the valid figure that the spec selects by.</summary>
+    public bool IsBest { get; init; }
 
     /// <summary>Wall time of the training step and the evaluation.</summary>
     public double Seconds { get; init; }
@@ -91,6 +113,10 @@ public sealed record FinishedEvent : TrainerEvent
     public double BestValidMetric { get; init; }
     public double BestValidLoss { get; init; }
     public double TestMetric { get; init; }
+
+    /// <summary>Further figures of that epoch, as in <see cref="EpochEvent.Metrics"/>.</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
+
     public bool StoppedEarly { get; init; }
     public double Seconds { get; init; }
     public long PeakMemoryBytes { get; init; }

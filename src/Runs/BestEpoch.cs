@@ -2,12 +2,12 @@ using Contracts;
 
 namespace Runs;
 
-/// <summary>The epoch chosen on the valid split so far, and its figures. The test split never chooses; the first of equals stays.</summary>
+/// <summary>The epoch chosen on the valid split so far, and its figures. The Trainer chooses (<see cref="EpochEvent.IsBest"/>).</summary>
 internal static class BestEpoch
 {
-    public static void Offer(Run run, EpochRow row, Selection selection)
+    public static void Offer(Run run, EpochRow row)
     {
-        if (!IsBetter(run, row, selection)) { return; }
+        if (!row.IsBest) { return; }
         run.BestEpoch = row.Epoch;
         run.BestValidMetric = row.ValidMetric;
         run.BestValidLoss = row.ValidLoss;
@@ -28,11 +28,4 @@ internal static class BestEpoch
         run.BestEpoch = null;
         run.BestValidMetric = run.BestValidLoss = run.TestMetric = null;
     }
-
-    // A comparison with NaN is false: an epoch that diverged is never better, and never stays best.
-    private static bool IsBetter(Run run, EpochRow row, Selection selection) => selection switch
-    {
-        Selection.ValidLoss => row.ValidLoss < (run.BestValidLoss ?? double.PositiveInfinity),
-        _ => row.ValidMetric > (run.BestValidMetric ?? double.NegativeInfinity),
-    };
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Contracts;
 
 namespace Runs;
@@ -22,6 +23,12 @@ public sealed class EpochRow
     public double NodesPerSecond { get; init; }
     public long PeakMemoryBytes { get; init; }
 
+    /// <summary>Further figures by split and name as a JSON object, null where the task has one metric.</summary>
+    public string? MetricsJson { get; init; }
+
+    /// <summary>Whether it was the best epoch so far when it was reported.</summary>
+    public bool IsBest { get; init; }
+
     public static EpochRow From(Run run, long seq, EpochEvent figures) => new()
     {
         RunId = run.Id,
@@ -39,6 +46,8 @@ public sealed class EpochRow
         Seconds = figures.Seconds,
         NodesPerSecond = figures.NodesPerSecond,
         PeakMemoryBytes = figures.PeakMemoryBytes,
+        MetricsJson = figures.Metrics is null ? null : JsonSerializer.Serialize(figures.Metrics, ContractJson.Options),
+        IsBest = figures.IsBest,
     };
 
     public EpochPoint ToPoint() => new()
@@ -59,6 +68,8 @@ public sealed class EpochRow
             Seconds = Seconds,
             NodesPerSecond = NodesPerSecond,
             PeakMemoryBytes = PeakMemoryBytes,
+            Metrics = MetricsJson is null ? null : JsonSerializer.Deserialize<Dictionary<string, double>>(MetricsJson, ContractJson.Options),
+            IsBest = IsBest,
         },
     };
 }

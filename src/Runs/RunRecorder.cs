@@ -21,15 +21,14 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
 
             var now = await db.Now(cancellation);
             var known = await Known.Read(db, run, events, cancellation);
-            var selection = run.ReadSpec().Training.Selection;
             foreach (var reported in events)
             {
                 // A terminal event ends the attempt; what a confused Trainer says after it is not the run's any more.
                 if (!RunTransitions.IsHeld(run.Status)) { break; }
                 if (!known.IsNew(reported)) { continue; }
 
-                if (reported is EpochEvent figures) { StoreEpoch(db, run, figures, selection); }
-                else { await StoreEvent(db, run, reported, selection, now, cancellation); }
+                if (reported is EpochEvent figures) { StoreEpoch(db, run, figures); }
+                else { await StoreEvent(db, run, reported, now, cancellation); }
             }
             queuedAgain = run.Status == RunStatus.Queued;
             return true;
@@ -38,17 +37,17 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
         return held;
     }
 
-    private static void StoreEpoch(RunsDb db, Run run, EpochEvent figures, Selection selection)
+    private static void StoreEpoch(RunsDb db, Run run, EpochEvent figures)
     {
         var row = EpochRow.From(run, ++run.LastSeq, figures);
         db.Epochs.Add(row);
         run.Epoch = Math.Max(run.Epoch, row.Epoch);
         run.PeakMemoryBytes = Math.Max(run.PeakMemoryBytes ?? 0, row.PeakMemoryBytes);
-        BestEpoch.Offer(run, row, selection);
+        BestEpoch.Offer(run, row);
     }
 
     private static async Task StoreEvent(
-        RunsDb db, Run run, TrainerEvent reported, Selection selection, DateTimeOffset now, CancellationToken cancellation)
+        RunsDb db, Run run, TrainerEvent reported, DateTimeOffset now, CancellationToken cancellation)
     {
         db.Tell(run, Kind(reported), reported.At, Describe(reported, run), JsonSerializer.Serialize(reported, ContractJson.Options));
         switch (reported)
@@ -56,7 +55,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
             case StartedEvent started:
                 run.Metric = started.Metric;
                 run.StartedJson = JsonSerializer.Serialize<TrainerEvent>(started, ContractJson.Options);
-                if (run.Attempt > 1) { await VoidAfter(db, run, started.ResumedFromEpoch, selection, cancellation); }
+                if (run.Attempt > 1) { await VoidAfter(db, run, started.ResumedFromEpoch, cancellation); }
                 break;
             case CheckpointEvent checkpoint:
                 run.CheckpointEpoch = checkpoint.Epoch;
@@ -83,7 +82,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
     }
 
     /// <summary>The newest attempt wins: what earlier ones did after the checkpoint it continues from never happened.</summary>
-    private static async Task VoidAfter(RunsDb db, Run run, int resumedFrom, Selection selection, CancellationToken cancellation)
+    private static async Task VoidAfter(RunsDb db, Run run, int resumedFrom, CancellationToken cancellation)
     {
         await db.SaveChangesAsync(cancellation);
         await db.Epochs.Where(row => row.RunId == run.Id && row.Attempt < run.Attempt && row.Epoch > resumedFrom && !row.Voided)
@@ -94,7 +93,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
         await foreach (var row in left.AsAsyncEnumerable().WithCancellation(cancellation))
         {
             run.Epoch = row.Epoch;
-            BestEpoch.Offer(run, row, selection);
+            BestEpoch.Offer(run, row);
         }
     }
 

@@ -18,10 +18,11 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         TorchRuntime.Start(spec.Seed);
         var device = TorchRuntime.ChooseDevice();
         using var client = DatasetDownload.NewClient();
-        var data = NodeDatasets.Load(spec.Data, DatasetCatalog.Folders(), new DatasetDownload(DatasetCatalog.CacheFolder(), client));
-        using var trainer = new FullBatchTrainer(spec, data, device);
+        var download = new DatasetDownload(DatasetCatalog.CacheFolder(), client);
+        var task = LearningTasks.Create(spec, DatasetCatalog.Folders(), download, device);
+        using var trainer = new TrainingLoop(spec, task, device);
         Resume(trainer);
-        reporter.Report(Started(trainer, data, device));
+        reporter.Report(Started(trainer));
 
         while (!trainer.IsFinished)
         {
@@ -37,14 +38,14 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         return TrainerExit.Finished;
     }
 
-    private int Leave(FullBatchTrainer trainer)
+    private int Leave(TrainingLoop trainer)
     {
         if (_checkpointEpoch != trainer.Progress.Epoch) { WriteCheckpoint(trainer); }
         reporter.Report(new StoppedEvent { Epoch = trainer.Progress.Epoch });
         return TrainerExit.Stopped;
     }
 
-    private void Resume(FullBatchTrainer trainer)
+    private void Resume(TrainingLoop trainer)
     {
         if (options.Resume is null) { return; }
 
@@ -65,7 +66,7 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         reporter.Log("warning", "no sound checkpoint found: training starts at the first epoch");
     }
 
-    private void WriteCheckpoint(FullBatchTrainer trainer)
+    private void WriteCheckpoint(TrainingLoop trainer)
     {
         if (options.Artifacts is null) { return; }
 
@@ -77,35 +78,22 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         CheckpointFiles.KeepNewest(options.Artifacts);
     }
 
-    private StartedEvent Started(FullBatchTrainer trainer, NodeDataset data, Device device)
+    private static StartedEvent Started(TrainingLoop trainer) => trainer.Task.Describe() with
     {
-        var split = data.Splits[spec.Data.Split];
-        return new()
-        {
-            Dataset = data.Name,
-            Nodes = data.Graph.NodeCount,
-            Edges = data.Graph.EdgeCount,
-            Features = data.Features.ColumnCount,
-            Classes = data.ClassCount,
-            TrainNodes = split.Train.Length,
-            ValidNodes = split.Valid.Length,
-            TestNodes = split.Test.Length,
-            Parameters = trainer.ParameterCount,
-            Metric = data.Metric == Metric.Accuracy ? "accuracy" : "rocAuc",
-            Device = device.ToString(),
-            Threads = get_num_threads(),
-            ResumedFromEpoch = trainer.Progress.Epoch,
-            BaseMemoryBytes = ProcessMemory.Resident(),
-        };
-    }
+        Parameters = trainer.ParameterCount,
+        Threads = get_num_threads(),
+        ResumedFromEpoch = trainer.Progress.Epoch,
+        BaseMemoryBytes = ProcessMemory.Resident(),
+    };
 
-    private static FinishedEvent Finished(FullBatchTrainer trainer) => new()
+    private static FinishedEvent Finished(TrainingLoop trainer) => new()
     {
         Epochs = trainer.Progress.Epoch,
         BestEpoch = trainer.Progress.BestEpoch,
         BestValidMetric = trainer.Progress.BestValidMetric,
         BestValidLoss = trainer.Progress.BestValidLoss,
         TestMetric = trainer.Progress.TestMetric,
+        Metrics = trainer.Progress.BestMetrics,
         StoppedEarly = trainer.StoppedEarly,
         Seconds = trainer.Progress.Seconds,
         PeakMemoryBytes = trainer.Progress.PeakMemoryBytes,

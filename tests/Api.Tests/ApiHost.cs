@@ -51,7 +51,7 @@ public sealed class ApiHost : IAsyncDisposable
         Name = name, Group = group, Data = new DataSpec { Dataset = "karate" }, Model = new ModelSpec { Layers = 4 }, Training = new TrainingSpec { Epochs = 50 },
     };
 
-    public static EpochEvent Epoch(int epoch) => new() { At = DateTimeOffset.UtcNow, Epoch = epoch, TrainLoss = 1.0 / epoch, ValidMetric = epoch / 1000.0, TestMetric = 0.5, PeakMemoryBytes = 1000 };
+    public static EpochEvent Epoch(int epoch) => new() { At = DateTimeOffset.UtcNow, Epoch = epoch, TrainLoss = 1.0 / epoch, ValidMetric = epoch / 1000.0, TestMetric = 0.5, PeakMemoryBytes = 1000, IsBest = true };
 
     public static FinishedEvent Finished => new() { At = DateTimeOffset.UtcNow, Epochs = 3, BestEpoch = 2, BestValidMetric = 0.7, TestMetric = 0.6 };
 

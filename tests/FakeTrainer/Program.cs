@@ -25,7 +25,7 @@ for (var epoch = first + 1; epoch <= spec.Training.Epochs; epoch++)
 {
     if (told.IsCancellationRequested) { return Stopped(epoch - 1); }
     told.Token.WaitHandle.WaitOne(script.Number("delay", 5));
-    Say(new EpochEvent { Epoch = epoch, TrainLoss = 1.0 / epoch, ValidLoss = 1.1 / epoch, TrainMetric = 0.9, ValidMetric = 0.5 + (0.001 * epoch), TestMetric = 0.7, Seconds = 0.005, PeakMemoryBytes = 1000 + epoch });
+    Say(new EpochEvent { Epoch = epoch, TrainLoss = 1.0 / epoch, ValidLoss = 1.1 / epoch, TrainMetric = 0.9, ValidMetric = 0.5 + (0.001 * epoch), TestMetric = 0.7, Seconds = 0.005, PeakMemoryBytes = 1000 + epoch, IsBest = true });
     if (spec.Training.CheckpointEvery > 0 && epoch % spec.Training.CheckpointEvery == 0) { Checkpoint(epoch); }
     if (Misbehave(epoch) is { } code) { return code; }
 }

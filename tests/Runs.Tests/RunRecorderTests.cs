@@ -11,7 +11,7 @@ public sealed class RunRecorderTests(PostgresFixture postgres)
     {
         await using var host = await RunsHost.Start(store, postgres);
         var claimed = await host.ClaimedRun();
-        Assert.True(await host.Record(claimed, Started(), Epoch(1, valid: 0.5, test: 0.41), Epoch(2, valid: 0.7, test: 0.42)));
+        Assert.True(await host.Record(claimed, Started(), Epoch(1, valid: 0.5, test: 0.41, best: true), Epoch(2, valid: 0.7, test: 0.42, best: true)));
         Assert.True(await host.Record(claimed, Checkpoint(2), Epoch(3, valid: 0.7, test: 0.99)));
 
         var run = await host.Read(claimed.Id);
@@ -63,7 +63,7 @@ public sealed class RunRecorderTests(PostgresFixture postgres)
     {
         await using var host = await RunsHost.Start(store, postgres);
         var first = await host.ClaimedRun();
-        await host.Record(first, Started(), Epoch(1, 0.1), Epoch(2, 0.3), Checkpoint(2), Epoch(3, 0.9), Epoch(4, 0.2));
+        await host.Record(first, Started(), Epoch(1, 0.1, best: true), Epoch(2, 0.3, best: true), Checkpoint(2), Epoch(3, 0.9, best: true), Epoch(4, 0.2));
         Assert.Equal(3, (await host.Read(first.Id)).BestEpoch);
         await host.LetLeaseRunOut(first.Id);
         await host.Queue.RequeueLost(Token);
@@ -75,7 +75,7 @@ public sealed class RunRecorderTests(PostgresFixture postgres)
         var resumed = await host.Read(first.Id);
         Assert.Equal((2, 2, 0.3), (resumed.Epoch, resumed.BestEpoch, resumed.BestValidMetric));
 
-        await host.Record(second, Epoch(3, 0.4), Epoch(4, 0.5));
+        await host.Record(second, Epoch(3, 0.4, best: true), Epoch(4, 0.5, best: true));
         var history = await host.History(first.Id);
         Assert.Equal([(1, 1), (2, 1), (3, 2), (4, 2)], history.Epochs.Select(e => (e.Figures.Epoch, e.Attempt)));
         Assert.Equal(2, history.Events.Last(e => e.Kind == "started").ResumedFromEpoch);
@@ -88,7 +88,7 @@ public sealed class RunRecorderTests(PostgresFixture postgres)
         await using var host = await RunsHost.Start(store, postgres);
         var claimed = await host.ClaimedRun();
         var odd = Epoch(1, valid: double.NaN, test: double.NegativeInfinity, validLoss: double.PositiveInfinity) with { TrainLoss = double.NaN, TestLoss = double.Epsilon };
-        await host.Record(claimed, odd, Epoch(2, valid: 0.1));
+        await host.Record(claimed, odd, Epoch(2, valid: 0.1, best: true));
 
         var figures = (await host.History(claimed.Id)).Epochs[0].Figures;
         Assert.Equal(
@@ -101,13 +101,18 @@ public sealed class RunRecorderTests(PostgresFixture postgres)
     }
 
     [Theory, OnBothStores]
-    public async Task The_spec_decides_whether_metric_or_loss_chooses_the_epoch(StoreKind store)
+    public async Task The_trainer_says_which_epoch_is_best_and_its_further_figures_are_kept(StoreKind store)
     {
         await using var host = await RunsHost.Start(store, postgres);
         await host.Queue.Create(Spec(selection: Selection.ValidLoss), Token);
         var claimed = (await host.Queue.Claim("worker-a", Token))!;
-        await host.Record(claimed, Epoch(1, valid: 0.9, validLoss: 2), Epoch(2, valid: 0.5, validLoss: 1), Epoch(3, valid: 0.7, validLoss: 1));
+        var further = new Dictionary<string, double> { ["valid.accuracy"] = 0.25, ["test.iou.wall"] = double.NaN };
+        await host.Record(claimed, Epoch(1, valid: 0.9, validLoss: 2, best: true), Epoch(2, valid: 0.5, best: true) with { Metrics = further }, Epoch(3, valid: 0.7));
         Assert.Equal(2, (await host.Read(claimed.Id)).BestEpoch);
+        var epochs = (await host.History(claimed.Id)).Epochs;
+        Assert.Equal(further, epochs[1].Figures.Metrics);
+        Assert.Null(epochs[2].Figures.Metrics);
+        Assert.Equal([true, true, false], epochs.Select(each => each.Figures.IsBest));
     }
 
     [Theory, OnBothStores]

@@ -85,10 +85,10 @@ public sealed class RunsHost : IAsyncDisposable
         At = DateTimeOffset.UtcNow, Dataset = "karate", Nodes = 34, Edges = 156, Metric = "accuracy", Device = "cpu", ResumedFromEpoch = resumedFrom,
     };
 
-    public static EpochEvent Epoch(int epoch, double valid = 0.5, double test = 0.4, double validLoss = 1) => new()
+    public static EpochEvent Epoch(int epoch, double valid = 0.5, double test = 0.4, double validLoss = 1, bool best = false) => new()
     {
         At = DateTimeOffset.UtcNow, Epoch = epoch, TrainLoss = 1.0 / epoch, ValidLoss = validLoss, TestLoss = 1, TrainMetric = 0.9,
-        ValidMetric = valid, TestMetric = test, LearningRate = 0.01, Seconds = 0.1, NodesPerSecond = 340, PeakMemoryBytes = 1000 + epoch,
+        ValidMetric = valid, TestMetric = test, LearningRate = 0.01, Seconds = 0.1, NodesPerSecond = 340, PeakMemoryBytes = 1000 + epoch, IsBest = best,
     };
 
     public static CheckpointEvent Checkpoint(int epoch) => new()

@@ -26,7 +26,7 @@ public sealed class CoraTests
     {
         TestFolders.RequireData("planetoid", "cora", "ind.cora.x");
         TorchRuntime.Start(spec.Seed);
-        using var trainer = new FullBatchTrainer(spec, NodeDatasets.Load(spec.Data, [TestFolders.Data]), CPU);
+        using var trainer = new TrainingLoop(spec, LearningTasks.Create(spec, [TestFolders.Data], null, CPU), CPU);
         while (!trainer.IsFinished) { trainer.RunEpoch(); }
         return trainer.Progress.TestMetric;
     }

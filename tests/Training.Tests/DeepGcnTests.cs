@@ -34,6 +34,8 @@ public sealed class DeepGcnTests
            select Model(Convolution.Gcn, Backbone.Res, normalization, Ends[0]),
     ];
 
+    private static TrainingLoop Loop(RunSpec spec) => new(spec, new NodeTask(spec, Karate, CPU), CPU);
+
     private static ModelSpec Model(Convolution convolution, Backbone backbone, Normalization normalization, (Stem, Fusion, Prediction, int[]) ends) => new()
     {
         Convolution = convolution, Backbone = backbone, Normalization = normalization, Layers = 3, HiddenChannels = 8, Heads = 2,
@@ -83,7 +85,7 @@ public sealed class DeepGcnTests
     public void Live_tensors_stay_level_from_epoch_to_epoch()
     {
         TorchRuntime.Start(seed: 1);
-        using var trainer = new FullBatchTrainer(Specs.Karate(), Karate, CPU);
+        using var trainer = Loop(Specs.Karate());
         trainer.RunEpoch();
         trainer.RunEpoch();
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
@@ -101,8 +103,8 @@ public sealed class DeepGcnTests
         {
             TorchRuntime.Start(seed: 1);
             var spec = Specs.Karate();
-            using var trainer = new FullBatchTrainer(
-                spec with { Training = spec.Training with { WeightDecay = decay, WeightDecayScope = scope } }, Karate, CPU);
+            using var trainer = Loop(
+                spec with { Training = spec.Training with { WeightDecay = decay, WeightDecayScope = scope } });
             for (var i = 0; i < 3; i++) { trainer.RunEpoch(); }
             return trainer.WeightsSha256();
         }
@@ -113,8 +115,8 @@ public sealed class DeepGcnTests
     {
         TorchRuntime.Start(seed: 1);
         var spec = Specs.Karate();
-        using var trainer = new FullBatchTrainer(
-            spec with { Training = spec.Training with { Epochs = 100_000, Patience = 15, Selection = Selection.ValidLoss } }, Karate, CPU);
+        using var trainer = Loop(
+            spec with { Training = spec.Training with { Epochs = 100_000, Patience = 15, Selection = Selection.ValidLoss } });
         var epochs = new List<EpochEvent>();
         while (!trainer.IsFinished) { epochs.Add(trainer.RunEpoch()); }
 

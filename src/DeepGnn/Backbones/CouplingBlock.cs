@@ -1,5 +1,6 @@
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
+using DeepGnn.Normalizations;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Backbones;
@@ -33,7 +34,7 @@ public sealed class CouplingBlock : nn.Module<Tensor, Graph, Tensor>
     public Tensor forward(Tensor x, Graph graph, Tensor? edges, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        var h = norm is null ? x : norm.call(x);
+        var h = NodeNormalization.Of(norm, x, graph);
         if (act is not null) { h = act.call(h); }
         if (mask is not null) { h *= mask; }
         return (edges is null ? conv.call(h, graph) : conv.forward(h, graph, edges)).MoveToOuterDisposeScope();

@@ -2,6 +2,7 @@ using Contracts;
 using DeepGnn.Aggregation;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
+using DeepGnn.Normalizations;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Backbones;
@@ -43,10 +44,10 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
     }
 
     /// <summary>x is [N, D]; the result is [N, D'], or [N, D + D'] for a dense layer.</summary>
-    public override Tensor forward(Tensor x, Graph graph) => Layer(x, h => conv.call(h, graph));
+    public override Tensor forward(Tensor x, Graph graph) => Layer(x, graph, h => conv.call(h, graph));
 
     /// <summary>The same with the edge weights or features of the convolution.</summary>
-    public Tensor forward(Tensor x, Graph graph, Tensor edges) => Layer(x, h => conv.forward(h, graph, edges));
+    public Tensor forward(Tensor x, Graph graph, Tensor edges) => Layer(x, graph, h => conv.forward(h, graph, edges));
 
     /// <summary>A plain layer as the first of a stack: x is [N, F] as it was read, <paramref name="inputDropout"/> is drawn on it.</summary>
     /// <exception cref="InvalidOperationException">The layer has a skip connection: its input must be hidden channels.</exception>
@@ -54,18 +55,18 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
     {
         if (_block != Backbone.Plain) { throw new InvalidOperationException($"found a {_block} layer on input features, needed a plain one"); }
         using var scope = NewDisposeScope();
-        return Dropped(Activated(conv.forward(x, graph, inputDropout))).MoveToOuterDisposeScope();
+        return Dropped(Activated(conv.forward(x, graph, inputDropout), graph)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Layer(Tensor x, Func<Tensor, Tensor> convolve)
+    private Tensor Layer(Tensor x, Graph graph, Func<Tensor, Tensor> convolve)
     {
         using var scope = NewDisposeScope();
         if (_block == Backbone.ResPlus)
         {
-            return (x + convolve(Dropped(Activated(x)))).MoveToOuterDisposeScope();
+            return (x + convolve(Dropped(Activated(x, graph)))).MoveToOuterDisposeScope();
         }
 
-        var h = Activated(convolve(x));
+        var h = Activated(convolve(x), graph);
         var joined = _block switch
         {
             Backbone.Res => x + h,
@@ -75,9 +76,9 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
         return Dropped(joined).MoveToOuterDisposeScope();
     }
 
-    private Tensor Activated(Tensor x)
+    private Tensor Activated(Tensor x, Graph graph)
     {
-        var h = norm is null ? x : norm.call(x);
+        var h = NodeNormalization.Of(norm, x, graph);
         return act is null ? h : act.call(h);
     }
 

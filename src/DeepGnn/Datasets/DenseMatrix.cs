@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace DeepGnn.Datasets;
 
 /// <summary>Numbers in row-major order: features of edges [E, K] or of points [P, K].</summary>
@@ -14,4 +16,16 @@ public sealed record DenseMatrix(int RowCount, int ColumnCount, float[] Values)
 /// <param name="RowCount">Nodes N.</param>
 /// <param name="ColumnCount">Labels T.</param>
 /// <param name="Values">Length N × T.</param>
-public sealed record LabelMatrix(int RowCount, int ColumnCount, byte[] Values);
+public sealed record LabelMatrix(int RowCount, int ColumnCount, byte[] Values)
+{
+    /// <summary>The rows at the given positions, in that order.</summary>
+    public LabelMatrix Pick(IReadOnlyList<int> rows)
+    {
+        var values = new byte[rows.Count * ColumnCount];
+        for (var i = 0; i < rows.Count; i++) { Values.AsSpan(rows[i] * ColumnCount, ColumnCount).CopyTo(values.AsSpan(i * ColumnCount)); }
+        return new(rows.Count, ColumnCount, values);
+    }
+
+    /// <summary>[N, T] in float32.</summary>
+    public torch.Tensor ToTensor() => torch.tensor(Array.ConvertAll(Values, value => (float)value), [RowCount, ColumnCount]);
+}

@@ -54,6 +54,18 @@ public enum Metric
     MicroF1,
 }
 
+/// <summary>Names of <see cref="Metric"/> in specs and events.</summary>
+public static class MetricNames
+{
+    /// <summary>The name of <see cref="Contracts.Metrics"/>.</summary>
+    public static string Name(this Metric metric) => metric switch
+    {
+        Metric.RocAuc => Contracts.Metrics.RocAuc,
+        Metric.MicroF1 => Contracts.Metrics.MicroF1,
+        _ => Contracts.Metrics.Accuracy,
+    };
+}
+
 /// <summary>A data set that cannot be used: the message names file, record, what was found and what was needed.</summary>
 public sealed class DataException : Exception
 {

@@ -54,6 +54,9 @@ public sealed class Graph
     /// <summary>Length E: target of each edge, in the order given.</summary>
     public int[] Targets { get; }
 
+    /// <summary>Which of several disjoint graphs each node belongs to, where this one is their union; null: it is one graph.</summary>
+    public GraphBatch? Batch { get; init; }
+
     /// <summary>Edges grouped by target; the neighbours are sources. Aggregation walks this.</summary>
     public Adjacency Incoming => _incoming.Value;
 

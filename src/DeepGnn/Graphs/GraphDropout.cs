@@ -48,6 +48,6 @@ public static class GraphDropout
     {
         int[] kept = [.. edges];
         if (whole) { return (graph, kept); }
-        return (new Graph(graph.NodeCount, [.. kept.Select(e => graph.Sources[e])], [.. kept.Select(e => graph.Targets[e])]), kept);
+        return (new Graph(graph.NodeCount, [.. kept.Select(e => graph.Sources[e])], [.. kept.Select(e => graph.Targets[e])]) { Batch = graph.Batch }, kept);
     }
 }

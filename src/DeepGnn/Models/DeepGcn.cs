@@ -3,21 +3,24 @@ using DeepGnn.Aggregation;
 using DeepGnn.Backbones;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
+using DeepGnn.Normalizations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Models;
 
 /// <summary>
-/// The DeepGCN pipeline for node prediction: stem → backbone of L graph convolutions → fusion → prediction. Features [N, F] and a graph
-/// give class scores [N, C].
+/// The DeepGCN pipeline: stem → backbone of L graph convolutions → fusion → prediction. Features [N, F] and a graph give class scores [N, C],
+/// or [G, C] where whole graphs are classified (their nodes become one row after the fusion).
 /// <para>With f(h) = act(norm(conv h)), a plain layer computes h ← dropout(f(h)), <c>res</c> h ← dropout(h + f(h)), <c>dense</c>
 /// h ← dropout([h, f(h)]), so that its channels grow by D a layer; <c>res+</c> computes h ← h + conv(dropout(act(norm h))), its first layer
-/// is the convolution alone, and norm → act → dropout follows the last one. The first layer of these is plain. <c>initial</c> layers are
-/// those of <see cref="InitialResidualLayer"/> on act(stem), with dropout before the prediction. <c>rev</c> layers are a
-/// <see cref="ReversibleStack"/> of conv(dropout(act(norm h))) in channel groups, again with norm → act → dropout after the last.</para>
+/// is the convolution alone, and norm → act → dropout follows the last one. The first layer of these is plain. With tied weights all layers
+/// after the first are one. <c>initial</c> layers are those of <see cref="InitialResidualLayer"/> on act(stem), with dropout before the
+/// prediction. <c>rev</c> layers are a <see cref="ReversibleStack"/> of conv(dropout(act(norm h))) in channel groups, again with
+/// norm → act → dropout after the last. <c>appnp</c> has no layers: dropout(act(stem)) is predicted from, and L steps of <see cref="Appnp"/>
+/// spread the predictions.</para>
 /// <para>Source: Li et al., DeepGCNs, arXiv:1904.03751 (pipeline, residual connection); Li et al., DeeperGCN, arXiv:2006.07739 (res+);
-/// Kipf and Welling, arXiv:1609.02907 (stem and prediction as convolutions).</para>
+/// Kipf and Welling, arXiv:1609.02907 (stem and prediction as convolutions); Rong et al., DropEdge, arXiv:1907.10903.</para>
 /// </summary>
 public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
 {
@@ -29,51 +32,63 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     private readonly FusionBlock? fusion;
     private readonly GraphConvolution? prediction;
     private readonly Sequential? head;
-    private readonly ModelSpec spec;
+    private readonly Appnp? appnp;
+    private readonly ReadoutBlock? _readout;
+    private readonly ModelSpec _spec;
+    private readonly int? _edgeChannels;
+    private readonly int _depth; // layers of the backbone
 
     /// <summary>Builds the model with fresh weights from libtorch's generator.</summary>
     /// <param name="spec">A spec without faults (<see cref="RunSpecValidation"/>).</param>
     /// <param name="features">Input features F ≥ 1.</param>
-    /// <param name="classes">Classes C ≥ 1.</param>
-    public DeepGcn(ModelSpec spec, int features, int classes) : base(nameof(DeepGcn))
+    /// <param name="classes">Classes, or labels, C ≥ 1.</param>
+    /// <param name="edgeChannels">Channels of the edge features; they are used where the spec says so.</param>
+    /// <param name="graphs">Whether whole graphs are classified.</param>
+    public DeepGcn(ModelSpec spec, int features, int classes, int? edgeChannels = null, bool graphs = false) : base(nameof(DeepGcn))
     {
-        this.spec = spec;
+        _spec = spec;
+        _edgeChannels = spec.EdgeFeatures ? edgeChannels : null;
         var width = spec.HiddenChannels;
         if (spec.Stem == Stem.Linear) { stem = nn.Linear(features, width); }
 
-        var count = spec.Layers - (spec.Prediction == Prediction.Convolution ? 1 : 0);
+        _depth = spec.Backbone == Backbone.Appnp ? 0 : spec.Layers - (spec.Prediction == Prediction.Convolution ? 1 : 0);
         var outputs = new List<int>(); // channels after each layer: D, or D more with each dense layer
-        for (var l = 0; l < count && spec.Backbone != Backbone.Reversible; l++)
+        for (var l = 0; l < _depth && spec.Backbone != Backbone.Reversible; l++)
         {
             var before = l > 0 ? outputs[^1] : stem is null ? features : width;
             if (spec.Backbone == Backbone.Initial) { initial.Add(new InitialResidualLayer(spec, l + 1)); }
-            else { layers.Add(Layer(l, before)); }
+            else if (l < 2 || !spec.TieWeights) { layers.Add(Layer(l, before)); }
             outputs.Add(l > 0 && spec.Backbone == Backbone.Dense ? before + width : width);
         }
 
         if (spec.Backbone == Backbone.Reversible)
         {
-            reversible = new ReversibleStack([.. Enumerable.Range(0, count).Select(_ => Coupling())], spec.Dropout);
+            reversible = new ReversibleStack([.. Enumerable.Range(0, _depth).Select(_ => Coupling())], spec.Dropout);
         }
 
         var last = outputs.Count > 0 ? outputs[^1] : width;
         if (spec.Backbone is Backbone.ResPlus or Backbone.Reversible) { norm = Modules.Normalization(spec.Normalization, last); }
-        if (spec.Fusion != Fusion.Last) { fusion = new FusionBlock(spec, outputs.Sum()); }
+        if (spec.Fusion != Fusion.Last && outputs.Count > 0) { fusion = new FusionBlock(spec, outputs); }
+        if (graphs) { _readout = new ReadoutBlock(spec.Readout); }
 
         var fused = fusion?.OutChannels ?? last;
-        if (spec.Prediction == Prediction.Convolution) { prediction = Modules.Convolution(spec, fused, classes); }
-        else { head = Modules.PredictionMlp(spec, fused, classes); }
+        if (spec.Prediction == Prediction.Convolution) { prediction = Modules.Convolution(spec, fused, classes, _edgeChannels); }
+        else { head = Modules.PredictionMlp(spec, _readout?.Channels(fused) ?? fused, classes); }
+        if (spec.Backbone == Backbone.Appnp) { appnp = new Appnp(spec.Layers, spec.Alpha); }
 
         RegisterComponents();
     }
+
+    /// <summary>Sees the output h [N, D_l] of each layer l = 1 … L of the backbone during a forward pass; a reversible one shows the last alone.</summary>
+    public Action<int, Tensor>? LayerOutput { get; set; }
 
     /// <summary>Parameters before the second convolution: those that the GCN paper's weight decay covers.</summary>
     public IEnumerable<Parameter> FirstLayerParameters()
     {
         var first = initial.Count > 0 ? initial[0].parameters()
             : layers.Count > 0 ? layers[0].parameters()
-            : reversible is not null ? []
-            : prediction!.parameters();
+            : prediction is not null && reversible is null ? prediction.parameters()
+            : [];
         return stem is null ? first : stem.parameters().Concat(first);
     }
 
@@ -81,70 +96,112 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     public IEnumerable<Parameter> BackboneParameters() => [.. layers.parameters(), .. initial.parameters(), .. reversible?.parameters() ?? []];
 
     /// <inheritdoc />
-    public override Tensor forward(InputFeatures x, Graph graph)
+    public override Tensor forward(InputFeatures x, Graph graph) => forward(x, graph, null);
+
+    /// <summary>The same with features [E, K] of the graph's edges.</summary>
+    public Tensor forward(InputFeatures x, Graph graph, Tensor? edges)
     {
         using var scope = NewDisposeScope();
-        var fused = new List<Tensor>();
+        edges = _edgeChannels is null ? null : edges;
+        if (!training || (_spec.DropEdge == 0 && _spec.DropNode == 0)) { return Predicted(x, graph, edges).MoveToOuterDisposeScope(); }
+
+        var (thinned, kept) = Thinned(graph, edges);
+        var scores = Predicted(x, thinned, kept);
+        if (!ReferenceEquals(thinned, graph)) { thinned.ReleaseTensors(); }
+        return scores.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Predicted(InputFeatures x, Graph graph, Tensor? edges)
+    {
         var first = Stemmed(x); // [N, D], null when the first convolution is the stem
+        var fused = new List<Tensor>();
         var h = first;
-        for (var l = 0; l < layers.Count + initial.Count; l++)
+        for (var l = 0; l < _depth && reversible is null; l++)
         {
             var before = h;
-            h = initial.Count > 0 ? initial[l].forward(h!, first!, graph)
-                : h is null ? layers[l].forward(x, graph, InputDropout)
-                : layers[l].forward(h, graph); // [N, D]
+            h = LayerAt(l, h, first, x, graph, edges); // [N, D]
+            LayerOutput?.Invoke(l + 1, h);
 
             // What nothing waits for is let go at once: an evaluation then holds two layers' channels, whatever the depth.
             if (fusion is not null) { fused.Add(h); }
             else if (initial.Count == 0 || l > 0) { before?.Dispose(); }
         }
 
-        if (reversible is not null) { h = reversible.forward(h!, graph); } // [N, D]
-        h = Finished(h!);
+        if (reversible is not null)
+        {
+            h = reversible.forward(h!, graph, edges); // [N, D]
+            LayerOutput?.Invoke(_depth, h);
+        }
+
+        h = Finished(h!, graph);
         if (fusion is not null)
         {
             fused[^1] = h;
-            h = fusion.forward(fused); // [N, fused]
+            h = fusion.forward(fused, graph); // [N, fused]
         }
 
-        h = prediction is null ? head!.forward(h) : prediction.forward(h, graph); // [N, C]
-        return h.MoveToOuterDisposeScope();
+        if (_readout is not null) { h = _readout.Of(h, graph); } // [G, fused]
+        if (prediction is not null) { return edges is null ? prediction.forward(h, graph) : prediction.forward(h, graph, edges); } // [N, C]
+        h = head!.forward(h); // [N, C] or [G, C]
+        return appnp is null ? h : appnp.forward(h, graph);
     }
 
-    private double InputDropout => training ? spec.InputDropout : 0;
+    private Tensor LayerAt(int l, Tensor? h, Tensor? first, InputFeatures x, Graph graph, Tensor? edges)
+    {
+        if (initial.Count > 0) { return initial[l].forward(h!, first!, graph); }
+        var layer = layers[Math.Min(l, layers.Count - 1)]; // with tied weights the second one goes on
+        if (h is not null) { return edges is null ? layer.forward(h, graph) : layer.forward(h, graph, edges); }
+        if (edges is null) { return layer.forward(x, graph, InputDropout); }
+        using var dense = x.ToDense(InputDropout);
+        return layer.forward(dense, graph, edges);
+    }
+
+    private double InputDropout => training ? _spec.InputDropout : 0;
+
+    private (Graph Graph, Tensor? Edges) Thinned(Graph graph, Tensor? edges)
+    {
+        var (thinned, kept) = GraphDropout.DropEdges(graph, _spec.DropEdge);
+        if (_spec.DropNode > 0)
+        {
+            (thinned, var left) = GraphDropout.DropNodes(thinned, _spec.DropNode);
+            kept = [.. left.Select(edge => kept[edge])];
+        }
+
+        return (thinned, edges?.index_select(0, tensor(kept, int64, edges.device)));
+    }
 
     private Tensor? Stemmed(InputFeatures x)
     {
         if (stem is null) { return null; }
         var h = x.Times(stem.weight!, InputDropout) + stem.bias!; // [N, D]
-        return spec.Backbone == Backbone.Initial ? nn.functional.relu(h) : h;
+        return _spec.Backbone is Backbone.Initial or Backbone.Appnp ? nn.functional.relu(h) : h;
     }
 
     // What the last layer leaves to be done before the prediction.
-    private Tensor Finished(Tensor h)
+    private Tensor Finished(Tensor h, Graph graph)
     {
-        if (spec.Backbone == Backbone.Initial) { return nn.functional.dropout(h, spec.Dropout, training); }
-        if (reversible is null && (spec.Backbone != Backbone.ResPlus || layers.Count == 0)) { return h; }
-        return nn.functional.dropout(nn.functional.relu(norm is null ? h : norm.forward(h)), spec.Dropout, training);
+        if (_spec.Backbone is Backbone.Initial or Backbone.Appnp) { return nn.functional.dropout(h, _spec.Dropout, training); }
+        if (reversible is null && (_spec.Backbone != Backbone.ResPlus || layers.Count == 0)) { return h; }
+        return nn.functional.dropout(nn.functional.relu(NodeNormalization.Of(norm, h, graph)), _spec.Dropout, training);
     }
 
     // Dropout inside is the stack's: the mask of the forward pass has to be that of the backward pass.
     private GroupCoupling Coupling()
     {
-        var width = spec.HiddenChannels / spec.Groups;
+        var width = _spec.HiddenChannels / _spec.Groups;
         return new GroupCoupling(
         [
-            .. Enumerable.Range(0, spec.Groups).Select(_ => new CouplingBlock(
-                Modules.Convolution(spec with { Dropout = 0 }, width, width), Modules.Normalization(spec.Normalization, width), nn.ReLU())),
+            .. Enumerable.Range(0, _spec.Groups).Select(_ => new CouplingBlock(
+                Modules.Convolution(_spec with { Dropout = 0 }, width, width, _edgeChannels), Modules.Normalization(_spec.Normalization, width), nn.ReLU())),
         ]);
     }
 
     private DeepGcnLayer Layer(int index, int inChannels)
     {
-        var conv = Modules.Convolution(spec, inChannels, spec.HiddenChannels);
-        if (index == 0 && spec.Backbone == Backbone.ResPlus) { return new DeepGcnLayer(conv, null, null, Backbone.Plain, 0); }
+        var conv = Modules.Convolution(_spec, inChannels, _spec.HiddenChannels, _edgeChannels);
+        if (index == 0 && _spec.Backbone == Backbone.ResPlus) { return new DeepGcnLayer(conv, null, null, Backbone.Plain, 0); }
 
-        var block = index == 0 ? Backbone.Plain : spec.Backbone;
-        return new DeepGcnLayer(conv, Modules.Normalization(spec.Normalization, spec.HiddenChannels), nn.ReLU(), block, spec.Dropout);
+        var block = index == 0 ? Backbone.Plain : _spec.Backbone;
+        return new DeepGcnLayer(conv, Modules.Normalization(_spec.Normalization, _spec.HiddenChannels), nn.ReLU(), block, _spec.Dropout);
     }
 }

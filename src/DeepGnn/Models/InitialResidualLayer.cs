@@ -1,6 +1,7 @@
 using Contracts;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
+using DeepGnn.Normalizations;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Models;
@@ -20,7 +21,7 @@ internal sealed class InitialResidualLayer : nn.Module<Tensor, Tensor, Graph, Te
     /// <param name="layer">l, counted from 1.</param>
     public InitialResidualLayer(ModelSpec spec, int layer) : base(nameof(InitialResidualLayer))
     {
-        conv = new Gcn2Conv(spec.HiddenChannels, spec.Alpha, spec.Theta, layer);
+        conv = new Gcn2Conv(spec.HiddenChannels, spec.Alpha, spec.Theta, layer, sharedWeights: !spec.SeparateWeights);
         norm = Modules.Normalization(spec.Normalization, spec.HiddenChannels);
         _dropout = spec.Dropout;
         RegisterComponents();
@@ -31,6 +32,6 @@ internal sealed class InitialResidualLayer : nn.Module<Tensor, Tensor, Graph, Te
     {
         using var scope = NewDisposeScope();
         var convolved = conv.forward(nn.functional.dropout(h, _dropout, training), initial, graph);
-        return nn.functional.relu(norm is null ? convolved : norm.forward(convolved)).MoveToOuterDisposeScope();
+        return nn.functional.relu(NodeNormalization.Of(norm, convolved, graph)).MoveToOuterDisposeScope();
     }
 }

@@ -11,21 +11,34 @@ namespace DeepGnn.Models;
 internal static class Modules
 {
     /// <summary>A convolution whose output has <paramref name="outChannels"/> channels; heads are concatenated where they divide them, else averaged.</summary>
-    public static GraphConvolution Convolution(ModelSpec spec, int inChannels, int outChannels) => spec.Convolution switch
+    /// <param name="spec">Kind and options.</param>
+    /// <param name="inChannels">F.</param>
+    /// <param name="outChannels">F'.</param>
+    /// <param name="edgeChannels">Channels of the edge features that its messages take in, or null.</param>
+    public static GraphConvolution Convolution(ModelSpec spec, int inChannels, int outChannels, int? edgeChannels = null) => spec.Convolution switch
     {
         Contracts.Convolution.Gcn => new GcnConv(inChannels, outChannels),
         Contracts.Convolution.Gen => new GenConv(inChannels, outChannels, new GenConvOptions
         {
-            Reduction = Reduction(spec.Aggregation),
+            Reduction = Reduction(spec.Aggregation, Aggregation.Reduction.Softmax),
+            T = spec.Temperature,
             LearnT = spec.LearnTemperature,
+            P = spec.Temperature,
+            LearnP = spec.LearnTemperature,
+            MessageNorm = spec.MessageNorm,
+            LearnMessageScale = spec.MessageNorm,
+            Layers = spec.MlpLayers,
             Norm = HiddenNorm(spec.Normalization),
+            EdgeChannels = edgeChannels,
         }),
-        Contracts.Convolution.Graph => new GraphConv(inChannels, outChannels),
-        Contracts.Convolution.Sage => new SageConv(inChannels, outChannels),
-        Contracts.Convolution.Gin => new GinConv(
-            nn.Sequential(nn.Linear(inChannels, outChannels), nn.ReLU(), nn.Linear(outChannels, outChannels)), learnEpsilon: true),
-        Contracts.Convolution.Gat => new GatConv(inChannels, HeadChannels(spec, outChannels), Attention(spec, outChannels)),
-        Contracts.Convolution.Gatv2 => new Gatv2Conv(inChannels, HeadChannels(spec, outChannels), Attention(spec, outChannels)),
+        Contracts.Convolution.Graph => new GraphConv(inChannels, outChannels, Reduction(spec.Aggregation, Aggregation.Reduction.Sum)),
+        Contracts.Convolution.Sage => new SageConv(
+            inChannels, outChannels, new SageConvOptions { Reduction = Reduction(spec.Aggregation, Aggregation.Reduction.Mean) }),
+        Contracts.Convolution.Gin => new GinConv(Perceptron(inChannels, outChannels), learnEpsilon: true),
+        Contracts.Convolution.Gine => new GineConv(
+            Perceptron(inChannels, outChannels), learnEpsilon: true, edgeChannels: edgeChannels, inChannels: inChannels),
+        Contracts.Convolution.Gat => new GatConv(inChannels, HeadChannels(spec, outChannels), Attention(spec, outChannels, edgeChannels)),
+        Contracts.Convolution.Gatv2 => new Gatv2Conv(inChannels, HeadChannels(spec, outChannels), Attention(spec, outChannels, edgeChannels)),
         Contracts.Convolution.Edge => new EdgeConv(inChannels, outChannels),
         Contracts.Convolution.Mr => new MrConv(inChannels, outChannels),
         _ => throw Unknown(spec.Convolution),
@@ -44,8 +57,14 @@ internal static class Modules
         _ => throw Unknown(normalization),
     };
 
-    private static Reduction Reduction(Contracts.Aggregation aggregation) => aggregation switch
+    private static Sequential Perceptron(int inChannels, int outChannels) =>
+        nn.Sequential(nn.Linear(inChannels, outChannels), nn.ReLU(), nn.Linear(outChannels, outChannels));
+
+    private static Reduction Reduction(Contracts.Aggregation aggregation, Reduction own) => aggregation switch
     {
+        Contracts.Aggregation.Default => own,
+        Contracts.Aggregation.SoftmaxStopped => Aggregation.Reduction.SoftmaxStopped,
+        Contracts.Aggregation.Power => Aggregation.Reduction.PowerMean,
         Contracts.Aggregation.Softmax => Aggregation.Reduction.Softmax,
         Contracts.Aggregation.Mean => Aggregation.Reduction.Mean,
         Contracts.Aggregation.Max => Aggregation.Reduction.Max,
@@ -65,8 +84,8 @@ internal static class Modules
 
     private static int HeadChannels(ModelSpec spec, int outChannels) => Concatenates(spec, outChannels) ? outChannels / spec.Heads : outChannels;
 
-    private static AttentionOptions Attention(ModelSpec spec, int outChannels) =>
-        new() { Heads = spec.Heads, Concat = Concatenates(spec, outChannels), Dropout = spec.Dropout };
+    private static AttentionOptions Attention(ModelSpec spec, int outChannels, int? edgeChannels) =>
+        new() { Heads = spec.Heads, Concat = Concatenates(spec, outChannels), Dropout = spec.Dropout, EdgeChannels = edgeChannels };
 
     private static ArgumentOutOfRangeException Unknown<T>(T value) where T : struct, Enum =>
         new(typeof(T).Name, value, $"unknown {typeof(T).Name}");

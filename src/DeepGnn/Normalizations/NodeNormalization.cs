@@ -18,6 +18,14 @@ public abstract class NodeNormalization : nn.Module<Tensor, Tensor>
     /// <summary>x is [N, D], so is the result; no batch means one graph.</summary>
     protected abstract Tensor Normalize(Tensor x, GraphBatch? batch);
 
+    /// <summary>Any normalisation of [N, D], each graph of a union by itself where it looks at graphs; none gives x.</summary>
+    internal static Tensor Of(nn.Module<Tensor, Tensor>? norm, Tensor x, Graph graph) => norm switch
+    {
+        null => x,
+        NodeNormalization each when graph.Batch is { } batch => each.forward(x, batch),
+        _ => norm.call(x),
+    };
+
     /// <summary>Mean row of each node's graph, [N, D], or of all nodes, [1, D].</summary>
     internal static Tensor MeanOf(Tensor x, GraphBatch? batch) =>
         batch is null ? x.mean([0], keepdim: true) : batch.Spread(batch.Mean(x));

@@ -40,9 +40,17 @@ namespace Runs.Migrations.Postgres
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("at");
 
+                    b.Property<bool>("IsBest")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_best");
+
                     b.Property<double>("LearningRate")
                         .HasColumnType("double precision")
                         .HasColumnName("learning_rate");
+
+                    b.Property<string>("MetricsJson")
+                        .HasColumnType("text")
+                        .HasColumnName("metrics_json");
 
                     b.Property<double>("NodesPerSecond")
                         .HasColumnType("double precision")

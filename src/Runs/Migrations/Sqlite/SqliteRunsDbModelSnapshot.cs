@@ -35,9 +35,17 @@ namespace Runs.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("at");
 
+                    b.Property<bool>("IsBest")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_best");
+
                     b.Property<double>("LearningRate")
                         .HasColumnType("REAL")
                         .HasColumnName("learning_rate");
+
+                    b.Property<string>("MetricsJson")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("metrics_json");
 
                     b.Property<double>("NodesPerSecond")
                         .HasColumnType("REAL")

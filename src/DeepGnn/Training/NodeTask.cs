@@ -1,0 +1,117 @@
+using Contracts;
+using DeepGnn.Aggregation;
+using DeepGnn.Datasets;
+using DeepGnn.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Training;
+
+/// <summary>Classifies the nodes of one graph, one class or several labels each, on the whole graph at once.</summary>
+public sealed class NodeTask : LearningTask
+{
+    private readonly NodeDataset _data;
+    private readonly NodeSplit _split;
+    private readonly InputFeatures _features;
+    private readonly Tensor _targets; // [N] or [N, C]
+    private readonly Tensor _train, _valid, _test;
+    private readonly Tensor? _edges;
+    private readonly DeepGcn _model;
+
+    /// <summary>Puts data and a fresh model on the device.</summary>
+    /// <param name="spec">A spec without faults.</param>
+    /// <param name="data">The set that <see cref="NodeDatasets.Load"/> gives for the spec.</param>
+    /// <param name="device">Where tensors live.</param>
+    public NodeTask(RunSpec spec, NodeDataset data, Device device)
+    {
+        _data = data;
+        _split = data.Splits[spec.Data.Split];
+        _features = new InputFeatures(data.Features, device);
+        _targets = (data.Targets is { } labels ? labels.ToTensor() : tensor(Array.ConvertAll(data.Labels, label => (long)label))).to(device);
+        (_train, _valid, _test) = (Indices(_split.Train, device), Indices(_split.Valid, device), Indices(_split.Test, device));
+        _edges = EdgeFeatures(spec, data, device);
+        _model = new DeepGcn(spec.Model, _features.FeatureCount, data.ClassCount, data.EdgeFeatures?.ColumnCount);
+        _model.to(device);
+        MetricNames = Metrics.Of(
+            data.Targets is null ? DatasetTasks.NodeClassification : DatasetTasks.MultiLabelNodeClassification, data.Metric.Name());
+        Targets = data.Targets is null
+            ? TargetFacts.OfClasses(_split.Train.Select(node => data.Labels[node]), data.ClassCount)
+            : TargetFacts.OfLabels([data.Targets.Pick(_split.Train)], data.ClassCount);
+    }
+
+    /// <inheritdoc />
+    public override nn.Module Model => _model;
+
+    /// <inheritdoc />
+    public override IReadOnlyList<string> MetricNames { get; }
+
+    /// <inheritdoc />
+    public override TargetFacts Targets { get; }
+
+    /// <inheritdoc />
+    public override IEnumerable<Parameter> FirstLayerParameters() => _model.FirstLayerParameters();
+
+    /// <inheritdoc />
+    public override IEnumerable<Parameter> BackboneParameters() => _model.BackboneParameters();
+
+    /// <inheritdoc />
+    public override IEnumerable<TrainBatch> Batches(int epoch)
+    {
+        var targets = _targets.index_select(0, _train);
+        yield return new TrainBatch(() => Scores().index_select(0, _train), targets, _data.Graph.NodeCount, targets);
+    }
+
+    /// <inheritdoc />
+    public override Evaluation Evaluate(Action<ScoredSamples>? observe = null)
+    {
+        using var scope = NewDisposeScope();
+        var scores = Scores();
+        return new(Of("train", _train, _split.Train), Of("valid", _valid, _split.Valid), Of("test", _test, _split.Test));
+
+        Score Of(string split, Tensor rows, int[] nodes)
+        {
+            var (found, truth) = (scores.index_select(0, rows), _targets.index_select(0, rows));
+            observe?.Invoke(new(split, nodes, found, truth));
+            return Score.Of(found, truth, MetricNames);
+        }
+    }
+
+    /// <inheritdoc />
+    public override StartedEvent Describe() => new()
+    {
+        Dataset = _data.Name,
+        Unit = "node",
+        Nodes = _data.Graph.NodeCount,
+        Edges = _data.Graph.EdgeCount,
+        Features = _data.Features.ColumnCount,
+        Classes = _data.ClassCount,
+        TrainNodes = _split.Train.Length,
+        ValidNodes = _split.Valid.Length,
+        TestNodes = _split.Test.Length,
+        Metric = MetricNames[0],
+        Device = _targets.device.ToString(),
+        KeptEdgeShare = 1,
+    };
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        _features.Dispose();
+        _edges?.Dispose();
+        foreach (var held in new[] { _targets, _train, _valid, _test }) { held.Dispose(); }
+    }
+
+    private Tensor Scores() => _model.forward(_features, _data.Graph, _edges);
+
+    private static Tensor? EdgeFeatures(RunSpec spec, NodeDataset data, Device device)
+    {
+        if (!spec.Model.EdgeFeatures) { return null; }
+        return data.EdgeFeatures is { } features
+            ? tensor(features.Values, [features.RowCount, features.ColumnCount]).to(device)
+            : throw new DataSpecException("$.model.edgeFeatures", $"found true for \"{data.Name}\", whose edges have no features, needed false");
+    }
+
+    private static Tensor Indices(int[] nodes, Device device) => tensor(Array.ConvertAll(nodes, node => (long)node), ScalarType.Int64).to(device);
+}

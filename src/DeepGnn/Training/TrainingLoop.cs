@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Contracts;
+using DeepGnn.Memory;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Training;
+
+/// <summary>The loss became NaN or infinite; the message names the epoch.</summary>
+public sealed class DivergedException(string message) : Exception(message);
+
+/// <summary>
+/// Trains a task epoch by epoch: a step of the optimiser for each batch, then an evaluation of all splits. The epoch that is reported, and
+/// whose weights are kept, is chosen on the valid split alone.
+/// </summary>
+public sealed class TrainingLoop : IDisposable
+{
+    private readonly RunSpec _spec;
+    private readonly LearningTask _task;
+    private readonly Objective _objective;
+    private readonly OptimizerHelper _optimizer;
+    private readonly BestWeights _best;
+
+    /// <summary>The task becomes the loop's own. Seed libtorch (<see cref="Runtime.TorchRuntime.Start"/>) before making it.</summary>
+    /// <param name="spec">A spec without faults.</param>
+    /// <param name="task">What <see cref="LearningTasks.Create"/> gives for the spec.</param>
+    /// <param name="device">Where the task lives.</param>
+    /// <exception cref="Datasets.DataSpecException">The selection asks for a metric that the task does not report, or class weights do not fit.</exception>
+    public TrainingLoop(RunSpec spec, LearningTask task, Device device)
+    {
+        (_spec, _task) = (spec, task);
+        EpochChoice.Check(spec.Training.Selection, task.MetricNames);
+        _objective = new Objective(spec.Training, task.Targets, device);
+        _optimizer = Optimizers.Create(spec.Training, task);
+        _best = new BestWeights(task.Model);
+    }
+
+    /// <summary>How far the training has come.</summary>
+    public TrainingProgress Progress { get; private set; } = new();
+
+    /// <summary>The task that is trained.</summary>
+    public LearningTask Task => _task;
+
+    /// <summary>Number of trained parameters.</summary>
+    public long ParameterCount => _task.Model.parameters().Sum(parameter => parameter.numel());
+
+    /// <summary>Whether all epochs are done, or patience ran out.</summary>
+    public bool IsFinished => Progress.Epoch >= _spec.Training.Epochs || StoppedEarly;
+
+    /// <summary>Whether patience ran out before the last epoch.</summary>
+    public bool StoppedEarly =>
+        _spec.Training.Patience > 0 && Progress.Epoch < _spec.Training.Epochs && Progress.Epoch - Progress.BestEpoch >= _spec.Training.Patience;
+
+    /// <summary>SHA-256 over the values of all parameters and buffers in the order of their names, in lower-case hexadecimal.</summary>
+    public string WeightsSha256()
+    {
+        using var scope = NewDisposeScope();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (_, value) in _task.Model.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(value.detach().cpu().contiguous().bytes);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Writes the present state; see <see cref="Checkpoint.Save"/>.</summary>
+    public string Save(string path) => Checkpoint.Save(path, _spec, Progress, _task.Model, _optimizer, _best);
+
+    /// <summary>Continues from a checkpoint; see <see cref="Checkpoint.Load"/>.</summary>
+    public void Resume(string path) => Progress = Checkpoint.Load(path, _spec, _task.Model, _optimizer, _best);
+
+    /// <summary>Gives the model the weights of the chosen epoch; training cannot go on afterwards.</summary>
+    public void RestoreBest() => _best.Restore();
+
+    /// <summary>Trains one epoch and evaluates it.</summary>
+    /// <exception cref="DivergedException">The training loss is not finite.</exception>
+    public EpochEvent RunEpoch()
+    {
+        ProcessMemory.ResetPeak();
+        var watch = Stopwatch.StartNew();
+        var epoch = Progress.Epoch + 1;
+        var rate = LearningRates.At(_spec.Training, epoch, Progress.Reductions);
+
+        var (meanLoss, samples) = Train(epoch, rate);
+        var stepSeconds = watch.Elapsed.TotalSeconds;
+        var evaluated = epoch % _spec.Training.EvaluateEvery == 0 || epoch == _spec.Training.Epochs
+            ? Evaluate()
+            : new Evaluation(Score.None, Score.None, Score.None);
+
+        var figures = new EpochEvent
+        {
+            Epoch = epoch,
+            TrainLoss = double.IsNaN(evaluated.Train.Loss) ? meanLoss : evaluated.Train.Loss,
+            ValidLoss = evaluated.Valid.Loss,
+            TestLoss = evaluated.Test.Loss,
+            TrainMetric = evaluated.Train.Metric,
+            ValidMetric = evaluated.Valid.Metric,
+            TestMetric = evaluated.Test.Metric,
+            Metrics = evaluated.Further,
+            LearningRate = rate,
+            Seconds = watch.Elapsed.TotalSeconds,
+            NodesPerSecond = samples / stepSeconds,
+            PeakMemoryBytes = ProcessMemory.Peak(),
+        };
+        figures = figures with { IsBest = EpochChoice.IsBetter(Progress, figures, _spec.Training.Selection) };
+        if (figures.IsBest) { _best.Keep(); }
+        Progress = EpochChoice.After(Progress, figures, _spec.Training);
+        return figures;
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _best.Dispose();
+        _optimizer.Dispose();
+        _objective.Dispose();
+        _task.Dispose();
+    }
+
+    // Mean loss over the epoch's samples, and rows that went through the model.
+    private (double Loss, long Samples) Train(int epoch, double rate)
+    {
+        foreach (var group in _optimizer.ParamGroups) { group.LearningRate = rate; }
+        _task.Model.train();
+        var (sum, counted, samples) = (0.0, 0L, 0L);
+        foreach (var batch in _task.Batches(epoch))
+        {
+            using var owned = batch;
+            var count = batch.Targets.shape[0];
+            sum += Step(batch, epoch) * count;
+            counted += count;
+            samples += batch.Rows;
+        }
+
+        return (sum / counted, samples);
+    }
+
+    private double Step(TrainBatch batch, int epoch)
+    {
+        using var scope = NewDisposeScope();
+        _optimizer.zero_grad();
+        var loss = _objective.Loss(batch.Scores(), batch.Targets);
+        var value = loss.ToDouble();
+        if (!double.IsFinite(value))
+        {
+            throw new DivergedException($"epoch {epoch}: found a training loss of {value}, needed a finite one; a lower learning rate or a normalisation may help");
+        }
+
+        loss.backward();
+        if (_spec.Training.GradientClip > 0) { nn.utils.clip_grad_norm_(_task.Model.parameters(), _spec.Training.GradientClip); }
+        _optimizer.step();
+        return value;
+    }
+
+    private Evaluation Evaluate()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        _task.Model.eval();
+        return _task.Evaluate();
+    }
+}
