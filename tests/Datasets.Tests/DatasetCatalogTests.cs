@@ -60,7 +60,7 @@ public sealed class DatasetCatalogTests
         File.WriteAllText(folder.File(place), "");
 
         var available = DatasetCatalog.List(["/nowhere", folder.Path]).Where(info => info.Available).Select(info => info.Name);
-        Assert.Equal(["texas", "karate", "sbm"], available);
+        Assert.Equal(["texas", "karate", "sbm", "rooms"], available);
     }
 
     [Fact]

@@ -32,6 +32,14 @@ public sealed class DeepGcnTests
            select spec,
         .. from normalization in Enum.GetValues<Normalization>()
            select Model(Convolution.Gcn, Backbone.Res, normalization, Ends[0]),
+        .. from fusion in Enum.GetValues<Fusion>()
+           select Model(Convolution.Gcn, Backbone.Res, Normalization.Layer, (Stem.Linear, fusion, Prediction.Mlp, [])),
+        .. from backbone in new[] { Backbone.Plain, Backbone.Res, Backbone.ResPlus }
+           select Model(Convolution.Gcn, backbone, Normalization.Layer, Ends[0]) with { TieWeights = true, Layers = 5 },
+        .. from aggregation in Enum.GetValues<Aggregation>().Where(each => each != Aggregation.SoftmaxStopped)
+           select Model(Convolution.Gen, Backbone.ResPlus, Normalization.Layer, Ends[0]) with { Aggregation = aggregation, MessageNorm = true, MlpLayers = 3 },
+        Model(Convolution.Sage, Backbone.Res, Normalization.Layer, Ends[0]) with { Aggregation = Aggregation.Max, DropEdge = 0.3, DropNode = 0.2 },
+        Model(Convolution.Gcn, Backbone.Initial, Normalization.None, Ends[0]) with { SeparateWeights = true },
     ];
 
     private static TrainingLoop Loop(RunSpec spec) => new(spec, new NodeTask(spec, Karate, CPU), CPU);

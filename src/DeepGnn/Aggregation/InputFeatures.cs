@@ -21,6 +21,7 @@ public sealed class InputFeatures : IDisposable
     /// <summary>Copies the features to the device.</summary>
     public InputFeatures(FeatureMatrix matrix, Device device)
     {
+        using var scope = NewDisposeScope();
         _matrix = matrix;
         var sparse = matrix.Values.Length < SparseShare * matrix.RowCount * matrix.ColumnCount;
         if (sparse)
@@ -32,6 +33,8 @@ public sealed class InputFeatures : IDisposable
         {
             _values = tensor(matrix.ToDense(), [matrix.RowCount, matrix.ColumnCount]).to(device);
         }
+
+        _values.DetachFromDisposeScope(); // they live as long as this does
     }
 
     /// <summary>Number of features F.</summary>

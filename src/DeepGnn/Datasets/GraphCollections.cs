@@ -1,4 +1,5 @@
 using Contracts;
+using DeepGnn.Sampling;
 
 namespace DeepGnn.Datasets;
 
@@ -28,7 +29,31 @@ public static class GraphCollections
 
         GraphCollectionChecks.Checked(entry.Name, set);
         DatasetFiles.CheckSplit(data, set.Splits.Count);
-        return data.RowNormalize && entry.Format != DatasetFormat.Jhmdb ? set with { Graphs = [.. set.Graphs.Select(graph => graph with { Features = graph.Features.RowNormalized() })] } : set;
+        return Transformed(data, set, rowNormalize: data.RowNormalize && entry.Format != DatasetFormat.Jhmdb);
+    }
+
+    private static GraphCollection Transformed(DataSpec data, GraphCollection set, bool rowNormalize)
+    {
+        var graphs = set.Graphs.Select(sample =>
+        {
+            var graph = data.Undirected ? sample.Graph.Undirected() : sample.Graph;
+            return sample with
+            {
+                Graph = data.SelfLoops ? graph.WithSelfLoops() : graph,
+                Features = rowNormalize ? sample.Features.RowNormalized() : sample.Features,
+            };
+        }).ToList();
+        return set with { Graphs = data.Standardize ? Standardized(graphs, set.Splits[data.Split].Train) : graphs };
+    }
+
+    private static List<GraphSample> Standardized(List<GraphSample> graphs, int[] train)
+    {
+        var first = new int[graphs.Count + 1];
+        for (var g = 0; g < graphs.Count; g++) { first[g + 1] = first[g] + graphs[g].Graph.NodeCount; }
+
+        int[] rows = [.. train.SelectMany(g => Enumerable.Range(first[g], first[g + 1] - first[g]))];
+        var all = DisjointBatch.Of(graphs).Features.Standardized(rows);
+        return [.. graphs.Select((sample, g) => sample with { Features = all.Pick([.. Enumerable.Range(first[g], first[g + 1] - first[g])]) })];
     }
 
     private static GraphCollection ReadTu(string name, string path) =>

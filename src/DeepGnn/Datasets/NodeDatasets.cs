@@ -46,6 +46,23 @@ public static class NodeDatasets
 
         NodeDatasetChecks.Checked(entry.Name, set);
         DatasetFiles.CheckSplit(data, set.Splits.Count);
-        return data.RowNormalize ? set with { Features = set.Features.RowNormalized() } : set;
+        return Transformed(data, set);
+    }
+
+    private static NodeDataset Transformed(DataSpec data, NodeDataset set)
+    {
+        if ((data.Undirected || data.SelfLoops) && set.EdgeFeatures is not null)
+        {
+            throw new DataSpecException(
+                data.Undirected ? "$.data.undirected" : "$.data.selfLoops", $"found true for \"{set.Name}\", whose edges have features, needed false");
+        }
+
+        var graph = data.Undirected ? set.Graph.Undirected() : set.Graph;
+        var features = data.RowNormalize ? set.Features.RowNormalized() : set.Features;
+        return set with
+        {
+            Graph = data.SelfLoops ? graph.WithSelfLoops() : graph,
+            Features = data.Standardize ? features.Standardized(set.Splits[data.Split].Train) : features,
+        };
     }
 }

@@ -5,10 +5,9 @@ namespace DeepGnn.Sampling;
 
 /// <summary>Several graphs side by side as one graph without edges between them.</summary>
 /// <param name="Samples">The graphs, in the order of their nodes here.</param>
-/// <param name="Graph">All nodes and edges, graph by graph.</param>
-/// <param name="Batch">The graph of each node.</param>
+/// <param name="Graph">All nodes and edges, graph by graph; its <see cref="Graph.Batch"/> has the graph of each node.</param>
 /// <param name="Features">Node features [N, F], sparse as those of the graphs are.</param>
-public sealed record DisjointBatch(IReadOnlyList<GraphSample> Samples, Graph Graph, GraphBatch Batch, FeatureMatrix Features)
+public sealed record DisjointBatch(IReadOnlyList<GraphSample> Samples, Graph Graph, FeatureMatrix Features)
 {
     private const int OrderStream = 23;
 
@@ -25,8 +24,8 @@ public sealed record DisjointBatch(IReadOnlyList<GraphSample> Samples, Graph Gra
 
         int[] sources = [.. samples.SelectMany((sample, g) => sample.Graph.Sources.Select(node => firstNode[g] + node))];
         int[] targets = [.. samples.SelectMany((sample, g) => sample.Graph.Targets.Select(node => firstNode[g] + node))];
-        var graph = new Graph(graphOfNode.Length, sources, targets);
-        return new(samples, graph, new GraphBatch(graphOfNode, samples.Count), FeaturesOf(samples));
+        var graph = new Graph(graphOfNode.Length, sources, targets) { Batch = new GraphBatch(graphOfNode, samples.Count) };
+        return new(samples, graph, FeaturesOf(samples));
     }
 
     /// <summary>The batches of one epoch, made when they are asked for; the last one has what is left.</summary>

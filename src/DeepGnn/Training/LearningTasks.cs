@@ -21,6 +21,8 @@ public static class LearningTasks
         {
             DatasetTasks.NodeClassification => new NodeTask(spec, NodeDatasets.Load(spec.Data, folders, download), device),
             DatasetTasks.MultiLabelNodeClassification => new NodeTask(spec, NodeDatasets.LoadMultiLabel(spec.Data, folders, download), device),
+            DatasetTasks.GraphClassification or DatasetTasks.InductiveNodeClassification or DatasetTasks.SkeletonClassification =>
+                new GraphTask(spec, GraphCollections.Load(spec.Data, folders, download), device),
             _ => throw new DataSpecException("$.data.dataset", $"found a set for {task}, needed one that can be trained on"),
         };
     }

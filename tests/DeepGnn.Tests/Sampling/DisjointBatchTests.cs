@@ -17,8 +17,8 @@ public sealed class DisjointBatchTests
         Assert.Equal([.. samples[2].Graph.Sources, .. samples[0].Graph.Sources.Select(node => node + shift)], batch.Graph.Sources);
         Assert.Equal([.. samples[2].Graph.Targets, .. samples[0].Graph.Targets.Select(node => node + shift)], batch.Graph.Targets);
         Assert.Equal([.. samples[2].Features.ToDense(), .. samples[0].Features.ToDense()], batch.Features.ToDense());
-        Assert.Equal(Enumerable.Range(0, batch.Graph.NodeCount).Select(node => node < shift ? 0 : 1), batch.Batch.GraphOfNode);
-        Assert.Equal(2, batch.Batch.GraphCount);
+        Assert.Equal(Enumerable.Range(0, batch.Graph.NodeCount).Select(node => node < shift ? 0 : 1), batch.Graph.Batch!.GraphOfNode);
+        Assert.Equal(2, batch.Graph.Batch!.GraphCount);
     }
 
     [Fact]
