@@ -1,0 +1,56 @@
+using DeepGnn.Aggregation;
+using DeepGnn.Datasets;
+using DeepGnn.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Bench;
+
+/// <summary>One epoch of full-batch training without evaluation: forward, cross-entropy on the train nodes, backward, optimiser step.</summary>
+internal sealed class TrainingStep : IDisposable
+{
+    private readonly NodeDataset _data;
+    private readonly InputFeatures _features;
+    private readonly Tensor _train, _labels;
+    private readonly DeepGcn _model;
+    private readonly optim.Optimizer _optimizer;
+
+    public TrainingStep(NodeDataset data, Contracts.ModelSpec spec, double weightDecay = 0)
+    {
+        _data = data;
+        _features = new InputFeatures(data.Features, CPU);
+        var train = data.Splits[0].Train;
+        _train = tensor(Array.ConvertAll(train, i => (long)i));
+        _labels = tensor(Array.ConvertAll(train, i => (long)data.Labels[i]));
+        _model = new DeepGcn(spec, data.Features.ColumnCount, data.ClassCount);
+        Parameter[] first = [.. _model.FirstLayerParameters()];
+        _optimizer = new Adam(
+            [
+                new Adam.ParamGroup(first, 0.01, weight_decay: weightDecay),
+                new Adam.ParamGroup(_model.parameters().Except(first), 0.01),
+            ],
+            0.01);
+        _model.train();
+    }
+
+    public void Run()
+    {
+        using var scope = NewDisposeScope();
+        _optimizer.zero_grad();
+        var logits = _model.forward(_features, _data.Graph); // [N, C]
+        var loss = nn.functional.cross_entropy(logits.index_select(0, _train), _labels);
+        if (!double.IsFinite(loss.ToDouble())) { throw new InvalidOperationException("the loss is not finite"); }
+        loss.backward();
+        _optimizer.step();
+    }
+
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _model.Dispose();
+        _features.Dispose();
+        _train.Dispose();
+        _labels.Dispose();
+    }
+}
