@@ -4,7 +4,7 @@ namespace DeepGnn.Graphs;
 
 /// <summary>
 /// Graphs of nearest neighbours: edges go from a neighbour to the centre, centre by centre, nearest first (ties: smaller index first).
-/// Distances are Euclidean and never all held at once: blocks of centres meet all points of their cloud, memory O(block · N).
+/// Distances are Euclidean and never all held at once: a tree finds them in few dimensions, else blocks of centres meet all points of their cloud.
 /// </summary>
 public static class KnnGraph
 {
@@ -18,7 +18,7 @@ public static class KnnGraph
     {
         if (k < 1) { throw new ArgumentException($"k: found {k}, needed at least 1", nameof(k)); }
         var ranges = Ranges(points, clouds);
-        var found = NeighborSearch.Nearest(points, ranges, k, loop);
+        var found = NeighborSearch.Nearest(points, ranges, [.. Enumerable.Range(0, k)], loop);
         var (sources, targets) = (new List<int>(found.Length), new List<int>(found.Length));
         for (var at = 0; at < found.Length; at++)
         {
@@ -53,19 +53,11 @@ public static class KnnGraph
             }
         }
 
-        var found = NeighborSearch.Nearest(points, ranges, wide, loop: true);
-        var nodes = (int)points.shape[0];
-        var (sources, targets) = (new int[nodes * k], new int[nodes * k]);
-        for (var i = 0; i < nodes; i++)
-        {
-            for (var r = 0; r < k; r++)
-            {
-                sources[(i * k) + r] = found[(i * wide) + (ranks?[r] ?? (r * dilation))];
-                targets[(i * k) + r] = i;
-            }
-        }
-
-        return new Graph(nodes, sources, targets);
+        int[] asked = ranks is null ? [.. Enumerable.Range(0, k).Select(r => r * dilation)] : [.. ranks];
+        var sources = NeighborSearch.Nearest(points, ranges, asked, loop: true);
+        var targets = new int[sources.Length];
+        for (var at = 0; at < targets.Length; at++) { targets[at] = at / k; }
+        return new Graph((int)points.shape[0], sources, targets);
     }
 
     /// <summary>

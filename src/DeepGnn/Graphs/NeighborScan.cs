@@ -1,95 +1,161 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using DeepGnn.Aggregation.Simd;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Graphs;
 
-/// <summary>Scans distances a vector at a time; only candidates nearer than the worst kept one are looked at singly.</summary>
-internal static unsafe class NeighborScan<T> where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>Nearest points of each centre in one cloud: by a tree, by differences, or from rows of products. Threads share nothing.</summary>
+/// <param name="Found">Where indices go, <paramref name="Ranks"/>.Length for each point of the cloud; −1 where there are too few points.</param>
+/// <param name="Ranks">Places among the nearest that are asked for, in the order they are asked for.</param>
+/// <param name="Loop">Whether a point is its own nearest neighbour.</param>
+/// <param name="First">The cloud's first point; added to all indices.</param>
+internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ranks, bool Loop, int First)
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where TKey : unmanaged, IBinaryInteger<TKey>, IUnsignedNumber<TKey>
 {
-    private const int OnStack = 1024;
+    /// <summary>Distances that are looked at to guess how near the nearest are.</summary>
+    private const int Sample = 256;
 
-    /// <summary>All points of a cloud, [C, N], against each other. <paramref name="found"/> holds <paramref name="count"/> indices a centre.</summary>
-    public static void ByDifferences(Tensor columns, Memory<int> found, int count, bool loop, int offset)
+    private readonly int[] _rising = [.. Ranks.Distinct().Order()];
+    private readonly int _wanted = Ranks.Max() + 1;
+
+    private delegate void Centre(int centre, TKey[] buffer);
+
+    /// <summary>Few dimensions, small neighbourhoods of many points.</summary>
+    public void ByTree(Tensor points)
+    {
+        var dimensions = (int)points.shape[1];
+        var x = points.data<T>().ToArray();
+        var tree = new NeighborTree<T, TKey>(x, dimensions);
+        var order = tree.Order;
+        Each(order.Length, (at, buffer) =>
+        {
+            var centre = order[at];
+            var kept = new NearestKept<T, TKey>(buffer, _wanted, Loop ? -1 : centre, T.PositiveInfinity);
+            tree.Search(centre, ref kept);
+            Hand(centre, ref kept);
+        });
+    }
+
+    /// <summary>Few dimensions; [C, N].</summary>
+    public void ByDifferences(Tensor columns)
     {
         var (dimensions, points) = ((int)columns.shape[0], (int)columns.shape[1]);
         var x = Rows.Of<T>(columns);
-        Each(points, centre =>
+        Each(points, (centre, buffer) =>
         {
-            Span<T> kept = count <= OnStack ? stackalloc T[count] : new T[count];
-            var best = new Best(found.Span.Slice(centre * count, count), kept, loop ? -1 : centre, offset);
-            for (var j = 0; j < points; j += Vector<T>.Count)
+            var kept = new NearestKept<T, TKey>(buffer, _wanted, Loop ? -1 : centre, T.PositiveInfinity);
+            for (var j = 0; j < points; j += Vector256<T>.Count)
             {
-                var lanes = Math.Min(Vector<T>.Count, points - j);
-                var sum = Vector<T>.Zero;
+                var count = Math.Min(Vector256<T>.Count, points - j);
+                var sum = Vector256<T>.Zero;
                 for (var c = 0; c < dimensions; c++)
                 {
                     var column = x + ((long)c * points);
-                    var apart = Lanes.Load(column + j, lanes) - new Vector<T>(column[centre]);
+                    var apart = Load(column + j, count) - Vector256.Create(column[centre]);
                     sum += apart * apart;
                 }
 
-                best.Offer(sum, j, lanes);
+                Offer(sum, j, count, ref kept);
             }
+
+            Hand(centre, ref kept);
         });
     }
 
-    /// <summary>Rows of a matrix of distances, [centres, N]; the first row's centre is point <paramref name="first"/> of the cloud.</summary>
-    public static void ByMatrix(Tensor distances, Memory<int> found, int count, bool loop, int first, int offset)
+    /// <summary>
+    /// Many dimensions: centres <paramref name="begin"/> to begin + rows − 1 of the cloud from their products with all N points, [rows, N].
+    /// The distance is |y|² − 2xy; |x|² is the same for all candidates of a centre and left out.
+    /// </summary>
+    /// <param name="products">xy.</param>
+    /// <param name="squares">|y|², [N].</param>
+    /// <param name="begin">The first centre.</param>
+    public void ByProducts(Tensor products, Tensor squares, int begin)
     {
-        var (centres, points) = ((int)distances.shape[0], (int)distances.shape[1]);
-        var from = Rows.Of<T>(distances);
-        Each(centres, row =>
+        var (centres, points) = ((int)products.shape[0], (int)products.shape[1]);
+        var all = Rows.Of<T>(products);
+        var square = Rows.Of<T>(squares);
+        Each(centres, (row, buffer) =>
         {
-            Span<T> kept = count <= OnStack ? stackalloc T[count] : new T[count];
-            var best = new Best(found.Span.Slice(row * count, count), kept, loop ? -1 : first + row, offset);
-            for (var j = 0; j < points; j += Vector<T>.Count)
+            var product = all + ((long)row * points);
+            var skip = Loop ? -1 : begin + row;
+            var kept = new NearestKept<T, TKey>(buffer, _wanted, skip, Guess(product, square, points, buffer));
+            ScanProducts(product, square, points, ref kept);
+            if (kept.Count < Math.Min(_wanted, points - (Loop ? 0 : 1)))
             {
-                var lanes = Math.Min(Vector<T>.Count, points - j);
-                best.Offer(Lanes.Load(from + ((long)row * points) + j, lanes), j, lanes);
+                kept = new NearestKept<T, TKey>(buffer, _wanted, skip, T.PositiveInfinity);
+                ScanProducts(product, square, points, ref kept);
             }
+
+            Hand(begin + row, ref kept);
         });
     }
 
-    private static void Each(int count, Action<int> work)
+    private static void ScanProducts(T* product, T* square, int points, ref NearestKept<T, TKey> kept)
     {
-        const int together = 64;
+        var two = Vector256.Create(T.CreateChecked(2));
+        for (var j = 0; j < points; j += Vector256<T>.Count)
+        {
+            var count = Math.Min(Vector256<T>.Count, points - j);
+            Offer(Load(square + j, count) - (two * Load(product + j, count)), j, count, ref kept);
+        }
+    }
+
+    // A distance that few more than the wanted points stay below, from every so manieth of them. A guess too low is seen and made good.
+    private T Guess(T* product, T* square, int points, TKey[] buffer)
+    {
+        var expected = (double)Sample * _wanted / points;
+        var rank = (int)(expected + (3 * Math.Sqrt(expected)) + 3);
+        if (points < 4 * Sample || rank >= Sample / 2) { return T.PositiveInfinity; }
+        var kept = new NearestKept<T, TKey>(buffer, rank, -1, T.PositiveInfinity);
+        for (var s = 0; s < Sample; s++)
+        {
+            var j = (int)((long)s * points / Sample);
+            kept.Offer(square[j] - (T.CreateChecked(2) * product[j]), j);
+        }
+
+        kept.Cut();
+        return kept.Worst;
+    }
+
+    private void Hand(int centre, ref NearestKept<T, TKey> kept)
+    {
+        kept.Cut();
+        kept.Place(_rising);
+        var to = Found.Span.Slice(centre * Ranks.Length, Ranks.Length);
+        for (var r = 0; r < to.Length; r++) { to[r] = Ranks[r] < kept.Count ? kept.IndexAt(Ranks[r]) + First : -1; }
+    }
+
+    private void Each(int count, Centre work)
+    {
+        const int together = 32;
         var pieces = (count + together - 1) / together;
-        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) }, piece =>
-        {
-            for (var i = piece * together; i < Math.Min(count, (piece + 1) * together); i++) { work(i); }
-        });
+        var size = NearestKept<T, TKey>.BufferSize(Math.Max(_wanted, Sample));
+        Parallel.For(
+            0,
+            pieces,
+            new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) },
+            () => new TKey[size],
+            (piece, _, buffer) =>
+            {
+                for (var i = piece * together; i < Math.Min(count, (piece + 1) * together); i++) { work(i, buffer); }
+                return buffer;
+            },
+            _ => { });
     }
 
-    /// <summary>The nearest so far, nearest first; of equal distances the one met first stays ahead.</summary>
-    private ref struct Best(Span<int> indices, Span<T> distances, int skip, int offset)
+    private static void Offer(Vector256<T> distances, int first, int count, ref NearestKept<T, TKey> kept)
     {
-        private readonly Span<int> _indices = indices;
-        private readonly Span<T> _distances = distances;
-        private Vector<T> _worst = new(T.PositiveInfinity);
-        private int _count;
+        if (count == Vector256<T>.Count) { kept.Offer(distances, first); return; }
+        for (var lane = 0; lane < count; lane++) { kept.Offer(distances[lane], first + lane); }
+    }
 
-        public void Offer(Vector<T> candidates, int first, int lanes)
-        {
-            if (!Vector.LessThanAny(candidates, _worst)) { return; }
-            for (var lane = 0; lane < lanes; lane++)
-            {
-                if (first + lane != skip && candidates[lane] < _worst[0]) { Insert(candidates[lane], first + lane); }
-            }
-        }
-
-        private void Insert(T distance, int index)
-        {
-            var at = _count < _indices.Length ? _count++ : _count - 1;
-            for (; at > 0 && _distances[at - 1] > distance; at--)
-            {
-                _distances[at] = _distances[at - 1];
-                _indices[at] = _indices[at - 1];
-            }
-
-            _distances[at] = distance;
-            _indices[at] = index + offset;
-            if (_count == _indices.Length) { _worst = new Vector<T>(_distances[_count - 1]); }
-        }
+    private static Vector256<T> Load(T* from, int count)
+    {
+        if (count == Vector256<T>.Count) { return Vector256.Load(from); }
+        Span<T> lanes = stackalloc T[Vector256<T>.Count];
+        new Span<T>(from, count).CopyTo(lanes);
+        return Vector256.Create<T>(lanes);
     }
 }

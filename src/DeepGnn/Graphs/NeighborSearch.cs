@@ -1,56 +1,67 @@
+using System.Numerics;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Graphs;
 
-/// <summary>Exact nearest neighbours by a running best-k for each centre; the matrix of all distances is never held.</summary>
+/// <summary>Exact nearest neighbours of each centre; the matrix of all distances is never held.</summary>
 internal static class NeighborSearch
 {
-    /// <summary>Distances held at once in many dimensions: 4 Mi values, 16 MiB in float32.</summary>
-    private const int ValuesPerBlock = 1 << 22;
+    /// <summary>Products held at once in many dimensions: 2 Mi values, 8 MiB in float32, which the scan finds in the cache again.</summary>
+    private const int ValuesPerBlock = 1 << 21;
 
     /// <summary>Up to here differences, exact and cheap; above, the product form, which a matrix product does fastest.</summary>
     private const int FewDimensions = 16;
 
+    /// <summary>In more dimensions a tree prunes too little.</summary>
+    private const int TreeDimensions = 6;
+
     /// <summary>
-    /// Nearest points of each point within its range, nearest first, as indices; −1 where the range has too few. Length N·count.
+    /// For each point those at <paramref name="ranks"/> among the nearest of its range (0: the nearest), as indices; −1 where the range has too
+    /// few. Length N·ranks.
     /// </summary>
-    public static int[] Nearest(Tensor points, IReadOnlyList<(int First, int Last)> ranges, int count, bool loop)
+    public static int[] Nearest(Tensor points, IReadOnlyList<(int First, int Last)> ranges, int[] ranks, bool loop)
     {
         using var scope = NewDisposeScope();
         using var constant = no_grad();
         var x = points.detach();
         if (!x.isfinite().all().item<bool>()) { throw new ArgumentException("points: found a value that is not finite, needed finite ones"); }
-        var found = new int[checked((int)x.shape[0] * count)];
-        Array.Fill(found, -1);
+        var found = new int[checked((int)x.shape[0] * ranks.Length)];
         foreach (var (first, last) in ranges)
         {
-            if (x.dtype == ScalarType.Float64) { Search<double>(x, first, last, found, count, loop); }
-            else { Search<float>(x.to(ScalarType.Float32), first, last, found, count, loop); }
+            var all = x.narrow(0, first, last - first);
+            var into = found.AsMemory(first * ranks.Length, (last - first) * ranks.Length);
+            if (x.dtype == ScalarType.Float64) { Search(all, new NeighborScan<double, UInt128>(into, ranks, loop, first)); }
+            else { Search(all.to(ScalarType.Float32), new NeighborScan<float, ulong>(into, ranks, loop, first)); }
         }
 
         return found;
     }
 
-    private static void Search<T>(Tensor x, int first, int last, int[] found, int count, bool loop)
-        where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
+    private static void Search<T, TKey>(Tensor x, NeighborScan<T, TKey> scan)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where TKey : unmanaged, IBinaryInteger<TKey>, IUnsignedNumber<TKey>
     {
         using var scope = NewDisposeScope();
-        var all = x.narrow(0, first, last - first);
-        if (all.shape[1] <= FewDimensions)
-        {
-            NeighborScan<T>.ByDifferences(all.t().contiguous().cpu(), found.AsMemory(first * count), count, loop, first);
-            return;
-        }
+        var (count, dimensions) = ((int)x.shape[0], (int)x.shape[1]);
+        if (dimensions > FewDimensions) { ByProducts(x.contiguous(), scan); }
+        else if (dimensions is >= 1 and <= TreeDimensions && count >= 1024 && scan.Ranks.Max() < count / 64) { scan.ByTree(x.contiguous().cpu()); }
+        else { scan.ByDifferences(x.t().contiguous().cpu()); }
+    }
 
-        var rows = Math.Max(1, ValuesPerBlock / (last - first));
-        var squares = all.square().sum(dim: 1); // [range]
-        for (var begin = first; begin < last; begin += rows)
+    private static void ByProducts<T, TKey>(Tensor x, NeighborScan<T, TKey> scan)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where TKey : unmanaged, IBinaryInteger<TKey>, IUnsignedNumber<TKey>
+    {
+        var count = (int)x.shape[0];
+        var (columns, squares) = (x.t(), x.square().sum(dim: 1).cpu()); // [C, N], [N]
+        var rows = Math.Clamp(ValuesPerBlock / count, 1, count);
+        using var block = empty(rows, count, x.dtype, x.device); // one tile, written again and again
+        for (var begin = 0; begin < count; begin += rows)
         {
-            using var block = NewDisposeScope();
-            var centres = x.narrow(0, begin, Math.Min(rows, last - begin));
-            // |x|² of the centre is the same for all its candidates: left out.
-            var distances = (centres.matmul(all.t()) * -2).add_(squares).contiguous().cpu(); // [block, range]
-            NeighborScan<T>.ByMatrix(distances, found.AsMemory(begin * count), count, loop, begin - first, first);
+            using var tile = NewDisposeScope();
+            var taken = Math.Min(rows, count - begin);
+            var products = block.narrow(0, 0, taken).addmm_(x.narrow(0, begin, taken), columns, beta: 0, alpha: 1);
+            scan.ByProducts(products.cpu(), squares, begin);
         }
     }
 }

@@ -43,6 +43,55 @@ public sealed class KnnGraphTests
         Assert.True(exact.Zip(found).Count(pair => pair.First != pair.Second) < exact.Length / 100);
     }
 
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(3, 1)]
+    [InlineData(6, 2)]
+    [InlineData(9, 1)]
+    [InlineData(20, 1)]
+    [InlineData(20, 9)]
+    public void Ties_go_to_the_smaller_index_whichever_way_neighbours_are_found(int channels, int dilation)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(channels);
+        var points = randint(0, channels > 16 ? 2 : 4, [1500, channels], float32); // whole numbers: distances are exact, and many are equal
+        var distances = (points.square().sum(dim: 1).unsqueeze(0) - (2 * points.matmul(points.t()))).to(float64); // without |x|² of the centre
+        var order = (distances * 4096 + arange(1500, float64)).argsort(1).data<long>().ToArray();
+
+        var sources = KnnGraph.Dilated(points, 8, dilation).Sources;
+
+        for (var i = 0; i < 1500; i++)
+        {
+            for (var r = 0; r < 8; r++) { Assert.Equal(order[(i * 1500) + (r * dilation)], sources[(i * 8) + r]); }
+        }
+    }
+
+    [Fact]
+    public void Neighbours_do_not_depend_on_the_number_of_threads()
+    {
+        using var scope = NewDisposeScope();
+        var threads = get_num_threads();
+        random.manual_seed(1);
+        var (few, many) = (randn(2000, 3), randn(2000, 48));
+        (int[], int[]) Run(int count)
+        {
+            set_num_threads(count);
+            return (KnnGraph.Of(few, 5).Sources, KnnGraph.Dilated(many, 9, 14).Sources);
+        }
+
+        try { Assert.Equivalent(Run(1), Run(2)); }
+        finally { set_num_threads(threads); }
+    }
+
+    [Fact]
+    public void Points_all_at_one_place_are_each_others_neighbours()
+    {
+        using var points = zeros(3000, 3);
+
+        Assert.Equal([0, 1, 2, 3], KnnGraph.Of(points, 4, loop: true).Sources[^4..]);
+        Assert.Equal([0, 1, 2, 3], KnnGraph.Of(points, 4).Sources[^4..]);
+    }
+
     [Fact]
     public void Small_clouds_give_the_neighbours_they_have()
     {
