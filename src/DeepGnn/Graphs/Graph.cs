@@ -82,6 +82,10 @@ public sealed class Graph
     public Tensor HasIncoming(Tensor like) => Kept((nameof(HasIncoming), like.dtype, like.device.type, like.device.index), () =>
         [torch.tensor(Enumerable.Range(0, NodeCount).Select(i => Incoming.Degree(i) > 0 ? 1.0 : 0.0).ToArray(), like.dtype, like.device).unsqueeze(1)])[0];
 
+    /// <summary>[N]: 1 / (number of incoming edges), 1 where there are none; kept as <see cref="HasIncoming"/> is.</summary>
+    internal Tensor InverseDegrees(Tensor like) => Kept((nameof(InverseDegrees), like.dtype, like.device.type, like.device.index), () =>
+        [torch.tensor(Enumerable.Range(0, NodeCount).Select(i => 1.0 / Math.Max(1, Incoming.Degree(i))).ToArray(), like.dtype, like.device)])[0];
+
     /// <summary>
     /// Tensors that depend on the graph alone (normalised weights, say), made at the first call with <paramref name="key"/>. They belong to
     /// the graph: callers must not dispose or change them.

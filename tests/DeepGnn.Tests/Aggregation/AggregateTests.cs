@@ -207,6 +207,40 @@ public sealed class AggregateTests
         Assert.True((exact - found).abs().max().item<double>() < 1e-4 * exact.abs().max().item<double>());
     }
 
+    [Theory]
+    [InlineData(0.02)]
+    [InlineData(0.5)]
+    public void Softmax_rows_far_below_the_largest_message_are_as_right_as_others(double share)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(3);
+        var graph = new Graph(400, [.. Enumerable.Range(0, 3000).Select(e => e * 7919 % 200)], [.. Enumerable.Range(0, 3000).Select(e => 200 + (e * 104729 % 200))]);
+        var low = rand(400, 1, float64).lt(share);
+        var x = randn(400, 9, float64) - (low * 5000);
+        // A target of low sources alone is far below the rest.
+        var only = new Graph(401, [.. graph.Sources, 0, 1], [.. graph.Targets, 400, 400]);
+        x = cat([x, zeros(1, 9, float64)]);
+        x.narrow(0, 0, 2).sub_(3000);
+
+        foreach (var used in new[] { graph, only })
+        {
+            var rows = x.narrow(0, 0, used.NodeCount);
+            (double[,] Result, Tensor[] Gradients) Run(KernelSet kernels)
+            {
+                using var chosen = Kernels.Use(kernels);
+                Tensor[] v = [rows.detach().clone().requires_grad_(), full([1], 0.9, float64).requires_grad_()];
+                var found = Aggregate.Softmax(new Messages(v[0]), used, v[1]);
+                (found * arange(found.numel(), float64).view_as(found).sin()).sum().backward();
+                return (ToArray(found), [v[0].grad!, v[1].grad!.view(1, 1)]);
+            }
+
+            var (expected, found) = (Run(KernelSet.Torch), Run(KernelSet.Simd));
+
+            AssertClose(expected.Result, tensor(Flat(found.Result), used.NodeCount, 9));
+            for (var i = 0; i < 2; i++) { Assert.True((expected.Gradients[i] - found.Gradients[i]).abs().max().item<double>() < 1e-8 * (1 + expected.Gradients[i].abs().max().item<double>())); }
+        }
+    }
+
     [Fact]
     public void Not_a_number_reaches_the_maximum()
     {
@@ -243,6 +277,8 @@ public sealed class AggregateTests
         Buffer.BlockCopy(t.detach().contiguous().data<double>().ToArray(), 0, result, 0, result.Length * sizeof(double));
         return result;
     }
+
+    private static double[] Flat(double[,] rows) => [.. rows.Cast<double>()];
 
     private static void AssertClose(double[,] expected, Tensor found)
     {

@@ -20,6 +20,14 @@ internal static unsafe class Lanes
         else { StoreTail(value, to, count); }
     }
 
+    /// <summary>The first <paramref name="count"/> lanes, ones after them.</summary>
+    public static Vector<T> Filled<T>(Vector<T> value, int count) where T : unmanaged, INumber<T>
+    {
+        var lanes = (T*)&value;
+        for (var i = count; i < Vector<T>.Count; i++) { lanes[i] = T.One; }
+        return value;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<T> Exp<T>(Vector<T> x) => typeof(T) == typeof(float)
         ? Exp(x.As<T, float>()).As<float, T>()

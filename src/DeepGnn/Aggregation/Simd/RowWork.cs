@@ -23,15 +23,26 @@ internal static class RowWork
     {
         var pieces = rows.RowCount < Pieces ? 1 : Pieces;
         var starts = Starts(rows.Offsets, pieces);
-        var values = ((long)rows.EntryCount + rows.RowCount) * width;
+        Share(pieces, ((long)rows.EntryCount + rows.RowCount) * width, p => work(p, starts[p], starts[p + 1]));
+    }
+
+    /// <summary>The same for work that is equal in all rows.</summary>
+    public static void Over(int rows, int width, Piece work)
+    {
+        var pieces = rows < Pieces ? 1 : Pieces;
+        Share(pieces, (long)rows * width, p => work(p, (int)((long)rows * p / pieces), (int)((long)rows * (p + 1) / pieces)));
+    }
+
+    private static void Share(int pieces, long values, Action<int> work)
+    {
         var threads = values < WorthSharing ? 1 : Math.Max(1, torch.get_num_threads());
         if (threads == 1)
         {
-            for (var p = 0; p < pieces; p++) { work(p, starts[p], starts[p + 1]); }
+            for (var p = 0; p < pieces; p++) { work(p); }
             return;
         }
 
-        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads }, p => work(p, starts[p], starts[p + 1]));
+        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
     }
 
     private static int[] Starts(int[] offsets, int pieces)

@@ -45,7 +45,8 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
     public override (Tensor Sum, Tensor LogSum) Softmax(Messages messages, Graph graph, Tensor t)
     {
         var (sum, logSum) = (empty_like(messages.Nodes), empty_like(messages.Nodes));
-        SoftmaxRows<T>.Forward(Prepared(messages), graph.Incoming, t, sum, logSum);
+        if (messages.Edges is null) { SourceSoftmaxRows<T>.Forward(messages, graph.Incoming, t, sum, logSum); }
+        else { SoftmaxRows<T>.Forward(Prepared(messages), graph.Incoming, t, sum, logSum); }
         return (sum, logSum);
     }
 
@@ -56,7 +57,8 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
         var m = Prepared(messages);
         using var sink = new EdgeSink<T>(m.Edges, needed.Edges, (int)g.shape[1]);
         var found = Room(g, needed, pieces);
-        SoftmaxRows<T>.Backward(m, graph.Outgoing, t, sum, logSum, g, stopped, found, sink);
+        if (m.Edges is null) { SourceSoftmaxRows<T>.Backward(m, graph, t, sum, logSum, g, stopped, found); }
+        else { SoftmaxRows<T>.Backward(m, graph.Outgoing, t, sum, logSum, g, stopped, found, sink); }
         return found with { Edges = sink.Found(), Parameter = pieces?.sum(dim: 0) };
     }
 

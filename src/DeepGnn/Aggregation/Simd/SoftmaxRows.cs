@@ -10,34 +10,42 @@ internal static unsafe class SoftmaxRows<T> where T : unmanaged, IFloatingPointI
     public static void Forward(Messages messages, Adjacency incoming, Tensor t, Tensor sum, Tensor logSum)
     {
         var width = (int)messages.Width;
-        var rows = new MessageRows<T>(messages, width);
-        var scale = Rows.Of<T>(t);
+        var row = new Row(messages, incoming, t);
         var to = Rows.Of<T>(sum);
         var toLog = Rows.Of<T>(logSum);
         RowWork.Run(incoming, width, (_, first, last) =>
         {
             using var scratch = Rows.Scratch<T>(2 * width);
-            for (var i = first; i < last; i++)
-            {
-                var into = to + ((long)i * width);
-                var log = toLog + ((long)i * width);
-                var (begin, end) = (incoming.Offsets[i], incoming.Offsets[i + 1]);
-                new Span<T>(into, width).Clear();
-                new Span<T>(log, width).Clear();
-                new Span<T>(scratch.At(width), width).Clear();
-                for (var k = begin; k < end; k++)
-                {
-                    Raise(rows.Row(incoming.Neighbors[k], incoming.Edges[k], scratch.At(0)), scale, k == begin, log, width);
-                }
-
-                for (var k = begin; k < end; k++)
-                {
-                    Add(rows.Row(incoming.Neighbors[k], incoming.Edges[k], scratch.At(0)), scale, log, into, scratch.At(width), width);
-                }
-
-                if (begin < end) { Divide(into, log, scratch.At(width), width); }
-            }
+            for (var i = first; i < last; i++) { row.Compute(i, to + ((long)i * width), toLog + ((long)i * width), scratch.At(0)); }
         });
+    }
+
+    /// <summary>The sum at one target and the logarithm of its denominator; zeros without edges.</summary>
+    public readonly struct Row(Messages messages, Adjacency incoming, Tensor t)
+    {
+        private readonly MessageRows<T> _rows = new(messages, (int)messages.Width);
+        private readonly T* _scale = Rows.Of<T>(t);
+
+        /// <summary><paramref name="scratch"/> has room for two rows.</summary>
+        public void Compute(int i, T* into, T* log, T* scratch)
+        {
+            var width = _rows.Width;
+            var (begin, end) = (incoming.Offsets[i], incoming.Offsets[i + 1]);
+            new Span<T>(into, width).Clear();
+            new Span<T>(log, width).Clear();
+            new Span<T>(scratch + width, width).Clear();
+            for (var k = begin; k < end; k++)
+            {
+                Raise(_rows.Row(incoming.Neighbors[k], incoming.Edges[k], scratch), _scale, k == begin, log, width);
+            }
+
+            for (var k = begin; k < end; k++)
+            {
+                SoftmaxRows<T>.Add(_rows.Row(incoming.Neighbors[k], incoming.Edges[k], scratch), _scale, log, into, scratch + width, width);
+            }
+
+            if (begin < end) { Divide(into, log, scratch + width, width); }
+        }
     }
 
     private static void Raise(T* row, T* t, bool first, T* largest, int width)
@@ -106,6 +114,32 @@ internal static unsafe class SoftmaxRows<T> where T : unmanaged, IFloatingPointI
                 }
             }
         });
+    }
+
+    /// <summary>Adds what a few targets send back to gradients that hold those of all others; messages have no edge features.</summary>
+    public static void AddBackward(
+        Messages messages, Adjacency incoming, int[] targets, Tensor t, Tensor sum, Tensor logSum, Tensor g, bool stopped, EdgeGradients found)
+    {
+        var width = (int)messages.Width;
+        var rows = new MessageRows<T>(messages, width);
+        var scale = Rows.Of<T>(t);
+        var toNodes = Rows.Of<T>(found.Nodes);
+        using var scratch = Rows.Scratch<T>(2 * width);
+        foreach (var i in targets)
+        {
+            var at = (long)i * width;
+            for (var k = incoming.Offsets[i]; k < incoming.Offsets[i + 1]; k++)
+            {
+                var (j, edge) = (incoming.Neighbors[k], incoming.Edges[k]);
+                var row = rows.Row(j, edge, scratch.At(0));
+                var sent = scratch.At(width);
+                Send(
+                    row, stopped ? null : scale, scale, Rows.Of<T>(sum) + at, Rows.Of<T>(logSum) + at, Rows.Of<T>(g) + at, sent,
+                    Rows.Of<T>(found.Parameter), width);
+                rows.ToInput(j, edge, sent);
+                if (toNodes != null) { SumRows<T>.Add(sent, toNodes + ((long)j * width), width); }
+            }
+        }
     }
 
     /// <summary>d loss / d m = p·g·(1 + t·(m − sum)), and p·g alone if <paramref name="slope"/> is null (stopped); d loss / d t gains g·p·m·(m − sum).</summary>

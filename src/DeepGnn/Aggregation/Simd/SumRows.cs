@@ -10,6 +10,12 @@ internal static unsafe class SumRows<T> where T : unmanaged, IFloatingPointIeee7
 {
     public static void Forward(Messages messages, Adjacency incoming, Tensor? weights, bool mean, Tensor sum)
     {
+        if (messages.Edges is null && Heads(weights) == 1)
+        {
+            OfSources(messages, incoming, weights, mean, sum);
+            return;
+        }
+
         var width = (int)messages.Width;
         var rows = new MessageRows<T>(messages, width);
         var w = Rows.Of<T>(weights);
@@ -37,6 +43,12 @@ internal static unsafe class SumRows<T> where T : unmanaged, IFloatingPointIeee7
 
     public static void Backward(Messages messages, Graph graph, Tensor? weights, bool mean, Tensor g, EdgeGradients found, EdgeSink<T> sink)
     {
+        if (messages.Edges is null && Heads(weights) == 1 && !sink.Any && found.Parameter is null)
+        {
+            ToSources(messages, graph, weights, mean, g, found.Nodes);
+            return;
+        }
+
         var width = (int)g.shape[1];
         var (outgoing, incoming) = (graph.Outgoing, graph.Incoming);
         var rows = new MessageRows<T>(messages, width);
@@ -80,6 +92,42 @@ internal static unsafe class SumRows<T> where T : unmanaged, IFloatingPointIeee7
                         if (into != null) { Add(sent, into, width); }
                     }
                 }
+            }
+        });
+    }
+
+    // Messages that depend on their source alone are made once for each node.
+    private static void OfSources(Messages messages, Adjacency incoming, Tensor? weights, bool mean, Tensor sum)
+    {
+        var width = (int)messages.Width;
+        using var made = messages.Rectified ? messages.Nodes.relu().add_(messages.Epsilon) : null;
+        var gather = new GatherRows<T>(Rows.Of<T>(made ?? messages.Nodes), width, Rows.Of<T>(weights));
+        var to = Rows.Of<T>(sum);
+        RowWork.Run(incoming, width, (_, first, last) =>
+        {
+            for (var i = first; i < last; i++)
+            {
+                var into = to + ((long)i * width);
+                gather.Sum(incoming, i, into);
+                if (mean && incoming.Degree(i) > 1) { Scale(into, T.One / T.CreateChecked(incoming.Degree(i)), width); }
+            }
+        });
+    }
+
+    private static void ToSources(Messages messages, Graph graph, Tensor? weights, bool mean, Tensor g, Tensor? nodes)
+    {
+        if (nodes is null) { return; }
+        var (outgoing, width) = (graph.Outgoing, (int)g.shape[1]);
+        using var shares = mean ? graph.InverseDegrees(g).alias() : null;
+        var gather = new GatherRows<T>(Rows.Of<T>(g), width, Rows.Of<T>(weights), Rows.Of<T>(shares));
+        var rows = new MessageRows<T>(messages, width);
+        var to = Rows.Of<T>(nodes);
+        RowWork.Run(outgoing, width, (_, first, last) =>
+        {
+            for (var j = first; j < last; j++)
+            {
+                gather.Sum(outgoing, j, to + ((long)j * width));
+                rows.ToInput(j, -1, to + ((long)j * width));
             }
         });
     }
