@@ -40,6 +40,9 @@ public sealed class InputFeatures : IDisposable
     /// <summary>Number of features F.</summary>
     public int FeatureCount => _matrix.ColumnCount;
 
+    /// <summary>The rows of some nodes, on the same device; the caller disposes them.</summary>
+    public InputFeatures Pick(IReadOnlyList<int> nodes) => new(_matrix.Pick(nodes), _values.device);
+
     /// <summary>dropout(X) Wᵀ, with a gradient for W alone.</summary>
     /// <param name="weight">W [D, F].</param>
     /// <param name="dropout">Probability with which an entry is zeroed; 0 outside training.</param>

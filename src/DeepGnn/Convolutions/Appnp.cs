@@ -28,6 +28,8 @@ public sealed class Appnp : GraphConvolution
         (_steps, _alpha, _dropout, _normalize, _addSelfLoops) = (steps, alpha, dropout, normalize, addSelfLoops);
     }
 
+    private protected override int Hops => _steps;
+
     /// <summary>Unweighted: x is [N, F], so is the result.</summary>
     public override Tensor forward(Tensor x, Graph graph)
     {

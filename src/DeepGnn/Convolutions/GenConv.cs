@@ -60,7 +60,8 @@ public sealed class GenConv : GraphConvolution
         var source = lin_src is null ? x : lin_src.call(x); // [N, F']
         var sum = aggr_module.call(new Messages(source, EdgeFeatures.Mapped(edges, lin_edge), Rectified: true, _epsilon), graph);
         if (msg_norm is not null) { sum = msg_norm.call(x, sum); }
-        return mlp.call(sum + (lin_dst is null ? x : lin_dst.call(x))).MoveToOuterDisposeScope();
+        var own = graph.TargetRows(x);
+        return mlp.call(graph.TargetRows(sum) + (lin_dst is null ? own : lin_dst.call(own))).MoveToOuterDisposeScope();
     }
 
     // Names count linear, norm, activation and dropout as PyG's MLP does, dropout being 0 there.

@@ -30,6 +30,6 @@ public sealed class GinConv : GraphConvolution
     public override Tensor forward(Tensor x, Graph graph)
     {
         using var scope = NewDisposeScope();
-        return _perceptron.call(Aggregate.Sum(x, graph) + (x * (1 + _epsilon))).MoveToOuterDisposeScope();
+        return _perceptron.call(graph.TargetRows(Aggregate.Sum(x, graph)) + (graph.TargetRows(x) * (1 + _epsilon))).MoveToOuterDisposeScope();
     }
 }

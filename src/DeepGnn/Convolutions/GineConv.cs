@@ -43,6 +43,6 @@ public sealed class GineConv : GraphConvolution
     {
         using var scope = NewDisposeScope();
         var sum = Aggregate.Sum(new Messages(x, EdgeFeatures.Mapped(edges, lin), Rectified: true), graph);
-        return _perceptron.call(sum + (x * (1 + _epsilon))).MoveToOuterDisposeScope();
+        return _perceptron.call(graph.TargetRows(sum) + (graph.TargetRows(x) * (1 + _epsilon))).MoveToOuterDisposeScope();
     }
 }

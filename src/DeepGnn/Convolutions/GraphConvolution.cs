@@ -27,4 +27,43 @@ public abstract class GraphConvolution : nn.Module<Tensor, Graph, Tensor>
         using var dense = x.ToDense(dropout);
         return forward(dense, graph);
     }
+
+    /// <summary>What layers call: with or without something on the edges, chunk by chunk where the graph is to be evaluated so.</summary>
+    /// <param name="x">[N, F].</param>
+    /// <param name="graph">N nodes, E edges.</param>
+    /// <param name="edges">As in forward, or null.</param>
+    /// <exception cref="InvalidOperationException">Chunks in training mode: statistics of batches would be those of chunks.</exception>
+    public Tensor Convolved(Tensor x, Graph graph, Tensor? edges = null)
+    {
+        if (graph.Chunks is not { } chunks || Hops > 1) { return edges is null ? call(x, graph) : forward(x, graph, edges); }
+        CheckEvaluates();
+        return chunks.Rows(chunk => Convolved(chunk.Pick(x), chunk.Graph, chunk.PickEdges(edges)));
+    }
+
+    /// <summary>The same for the first layer.</summary>
+    /// <inheritdoc cref="Convolved(Tensor, Graph, Tensor?)"/>
+    public Tensor Convolved(InputFeatures x, Graph graph, double dropout, Tensor? edges = null)
+    {
+        if (graph.Chunks is { } chunks && Hops == 1)
+        {
+            CheckEvaluates();
+            return chunks.Rows(chunk =>
+            {
+                using var picked = x.Pick(chunk.Nodes);
+                return Convolved(picked, chunk.Graph, 0, chunk.PickEdges(edges));
+            });
+        }
+
+        if (edges is null) { return forward(x, graph, dropout); }
+        using var dense = x.ToDense(dropout);
+        return forward(dense, graph, edges);
+    }
+
+    /// <summary>How many edges away a node can be that a result depends on. A chunk has one hop.</summary>
+    private protected virtual int Hops => 1;
+
+    private void CheckEvaluates()
+    {
+        if (training) { throw new InvalidOperationException($"{GetName()}: found a graph in chunks in training mode, needed evaluation mode"); }
+    }
 }

@@ -19,11 +19,10 @@ public sealed record SymmetricNormalization(Graph Graph, Tensor Weights)
         var looped = addSelfLoops ? graph.WithSelfLoops.Graph : graph;
         var kept = looped.Kept((nameof(SymmetricNormalization), dtype, device.type, device.index), () =>
         {
-            var incoming = looped.Incoming;
             var weights = new double[looped.EdgeCount];
             for (var e = 0; e < weights.Length; e++)
             {
-                var (from, to) = (incoming.Degree(looped.Sources[e]), incoming.Degree(looped.Targets[e]));
+                var (from, to) = (looped.InDegree(looped.Sources[e]), looped.InDegree(looped.Targets[e]));
                 weights[e] = from == 0 ? 0 : 1 / (Math.Sqrt(from) * Math.Sqrt(to));
             }
 
@@ -37,8 +36,14 @@ public sealed record SymmetricNormalization(Graph Graph, Tensor Weights)
     /// <param name="edgeWeights">[E].</param>
     /// <param name="addSelfLoops">Adds a self-loop where there is none; an existing one keeps its weight.</param>
     /// <param name="loopWeight">Weight of an added self-loop.</param>
+    /// <exception cref="NotSupportedException">A chunk of a graph: the weights at its sources are not known.</exception>
     public static SymmetricNormalization Of(Graph graph, Tensor edgeWeights, bool addSelfLoops, double loopWeight)
     {
+        if (graph.ChunkOf is not null)
+        {
+            throw new NotSupportedException("normalised edge weights: found a chunk of a graph, needed the whole one, whose weights make the degrees");
+        }
+
         var (looped, weights) = addSelfLoops ? Looped(graph, edgeWeights, loopWeight) : (graph, edgeWeights);
         using var scope = NewDisposeScope();
         var degree = Aggregate.Sum(ones(graph.NodeCount, 1, weights.dtype, weights.device), looped, weights).squeeze(1); // [N]

@@ -42,6 +42,13 @@ public sealed class Graph
         _selfLoops = new(() => SelfLoops.AddedTo(this));
     }
 
+    private Graph(Graph other, int targets, IReadOnlyList<int>? order)
+    {
+        (NodeCount, Sources, Targets) = (other.NodeCount, other.Sources, other.Targets);
+        (_incoming, _outgoing, _selfLoops, _tensors) = (other._incoming, other._outgoing, other._selfLoops, other._tensors);
+        Chunks = new(other, targets, order);
+    }
+
     /// <summary>Number of nodes N.</summary>
     public int NodeCount { get; }
 
@@ -62,6 +69,27 @@ public sealed class Graph
 
     /// <summary>Edges grouped by source; the neighbours are targets. The backward pass of aggregation walks this.</summary>
     public Adjacency Outgoing => _outgoing.Value;
+
+    /// <summary>How convolutions are to be evaluated piece by piece, see <see cref="InChunks"/>; null: all at once.</summary>
+    public GraphChunks? Chunks { get; }
+
+    /// <summary>What a chunk was cut out of; null: a graph of its own.</summary>
+    internal ChunkOrigin? ChunkOf { get; init; }
+
+    /// <summary>
+    /// The same graph for evaluation with bounded memory: each convolution is computed for some targets at a time, with the same result but for
+    /// rounding. Only convolutions are; what works on rows or on all nodes (normalisations, the perceptron of the prediction) is as before.
+    /// </summary>
+    /// <param name="targets">Targets computed at once, at least 1.</param>
+    /// <param name="order">Each node once: neighbours near each other make fewer rows to be gathered; null: by index.</param>
+    public Graph InChunks(int targets, IReadOnlyList<int>? order = null) => new(this, targets, order);
+
+    /// <summary>Number of incoming edges; that in the whole graph for a node of a chunk. What degree normalisation is made of.</summary>
+    internal int InDegree(int node) => ChunkOf is { } chunk ? chunk.Whole.Incoming.Degree(chunk.Nodes[node]) : Incoming.Degree(node);
+
+    /// <summary>The rows that count: those of a chunk's targets, [t, D] of [n, D], or all. Nothing is copied.</summary>
+    internal Tensor TargetRows(Tensor x) =>
+        ChunkOf is { } chunk && x.shape[0] == NodeCount ? x.narrow(0, 0, chunk.TargetCount) : x;
 
     /// <summary>This graph with exactly one self-loop at each node; made once.</summary>
     public SelfLoops WithSelfLoops => _selfLoops.Value;

@@ -30,6 +30,10 @@ public sealed record SelfLoops(Graph Graph, int[] Origin)
             targets[e] = e < kept ? graph.Targets[origin[e]] : e - kept;
         }
 
-        return new SelfLoops(new Graph(graph.NodeCount, sources, targets), [.. origin]);
+        var looped = new Graph(graph.NodeCount, sources, targets)
+        {
+            ChunkOf = graph.ChunkOf is { } chunk ? chunk with { Whole = chunk.Whole.WithSelfLoops.Graph } : null,
+        };
+        return new SelfLoops(looped, [.. origin]);
     }
 }

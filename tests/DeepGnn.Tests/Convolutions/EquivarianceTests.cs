@@ -32,6 +32,16 @@ public sealed class EquivarianceTests
         ["GEN power"] = () => new GenConv(5, 5, new GenConvOptions { Reduction = Reduction.PowerMean, LearnP = true }),
     };
 
+    private static readonly Dictionary<string, Func<GraphConvolution>> s_withEdgeFeatures = new()
+    {
+        ["GEN"] = () => new GenConv(5, 7, new GenConvOptions { EdgeChannels = 3 }),
+        ["GINE"] = () => new GineConv(nn.Linear(5, 7), edgeChannels: 3, inChannels: 5),
+        ["GAT"] = () => new GatConv(5, 3, new AttentionOptions { Heads = 2, EdgeChannels = 3 }),
+        ["GATv2"] = () => new Gatv2Conv(5, 3, new AttentionOptions { Heads = 2, EdgeChannels = 3 }),
+    };
+
+    public static TheoryData<string> WithEdgeFeatures() => [.. s_withEdgeFeatures.Keys];
+
     public static TheoryData<string> Names() => [.. s_convolutions.Keys];
 
     [Theory]
@@ -53,5 +63,58 @@ public sealed class EquivarianceTests
         var found = convolution.call(moved, renamed).index_select(0, rows);
 
         Assert.True((expected - found).abs().max().item<double>() < 1e-12);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Convolution_in_chunks_equals_that_of_the_whole_graph(string name)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(7);
+        var graph = RandomGraph.Of(40, 130, seed: 4);
+        using var convolution = s_convolutions[name]();
+        convolution.to(ScalarType.Float64);
+        using (no_grad()) { convolution.call(randn(40, 5, float64), graph); } // running statistics that are not those at the start
+        convolution.eval();
+        var x = randn(40, 5, float64);
+        var expected = convolution.call(x, graph);
+
+        foreach (var targets in new[] { 1, 7, 39, 100 })
+        {
+            var found = convolution.Convolved(x, graph.InChunks(targets, RandomGraph.Permutation(40, targets)));
+            Assert.Equal(expected.shape, found.shape);
+            Assert.InRange((expected - found).abs().max().item<double>(), 0, 1e-12 * expected.abs().max().item<double>());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(WithEdgeFeatures))]
+    public void Convolution_with_edge_features_in_chunks_equals_that_of_the_whole_graph(string name)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(7);
+        var graph = RandomGraph.Of(40, 130, seed: 4);
+        using var convolution = s_withEdgeFeatures[name]();
+        convolution.to(ScalarType.Float64);
+        convolution.eval();
+        var (x, edges) = (randn(40, 5, float64), randn(130, 3, float64));
+
+        var expected = convolution.forward(x, graph, edges);
+        var found = convolution.Convolved(x, graph.InChunks(7), edges);
+
+        Assert.InRange((expected - found).abs().max().item<double>(), 0, 1e-12 * expected.abs().max().item<double>());
+    }
+
+    [Fact]
+    public void Chunks_are_refused_in_training_mode_and_where_edge_weights_make_the_degrees()
+    {
+        using var scope = NewDisposeScope();
+        var graph = RandomGraph.Of(10, 30, seed: 1).InChunks(4);
+        using var convolution = new GcnConv(5, 3);
+        var x = randn(10, 5);
+
+        Assert.Throws<InvalidOperationException>(() => convolution.Convolved(x, graph));
+        convolution.eval();
+        Assert.Throws<NotSupportedException>(() => convolution.Convolved(x, graph, ones(30)));
     }
 }
