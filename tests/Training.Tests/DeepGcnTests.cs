@@ -72,6 +72,24 @@ public sealed class DeepGcnTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(EveryModel))]
+    public void Evaluation_in_chunks_equals_that_on_the_whole_graph(ModelSpec spec)
+    {
+        TorchRuntime.Start(seed: 1);
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var model = new DeepGcn(spec, Karate.Features.ColumnCount, Karate.ClassCount);
+        using var x = new InputFeatures(Karate.Features, CPU);
+        model.forward(x, Karate.Graph); // moves running statistics
+        model.eval();
+
+        var expected = model.forward(x, Karate.Graph);
+        var found = model.forward(x, Karate.Graph.InChunks(5));
+
+        Assert.InRange((expected - found).abs().max().item<float>(), 0, 1e-6f * Math.Max(1, expected.abs().max().item<float>()));
+    }
+
     [Fact]
     public void A_model_has_as_many_convolutions_as_asked_for()
     {

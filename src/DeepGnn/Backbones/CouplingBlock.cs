@@ -37,6 +37,6 @@ public sealed class CouplingBlock : nn.Module<Tensor, Graph, Tensor>
         var h = NodeNormalization.Of(norm, x, graph);
         if (act is not null) { h = act.call(h); }
         if (mask is not null) { h *= mask; }
-        return (edges is null ? conv.call(h, graph) : conv.forward(h, graph, edges)).MoveToOuterDisposeScope();
+        return conv.Convolved(h, graph, edges).MoveToOuterDisposeScope();
     }
 }

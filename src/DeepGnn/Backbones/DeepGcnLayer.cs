@@ -44,29 +44,23 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
     }
 
     /// <summary>x is [N, D]; the result is [N, D'], or [N, D + D'] for a dense layer.</summary>
-    public override Tensor forward(Tensor x, Graph graph) => Layer(x, graph, h => conv.call(h, graph));
+    public override Tensor forward(Tensor x, Graph graph) => forward(x, graph, null);
 
-    /// <summary>The same with the edge weights or features of the convolution.</summary>
-    public Tensor forward(Tensor x, Graph graph, Tensor edges) => Layer(x, graph, h => conv.forward(h, graph, edges));
-
-    /// <summary>A plain layer as the first of a stack: x is [N, F] as it was read, <paramref name="inputDropout"/> is drawn on it.</summary>
-    /// <exception cref="InvalidOperationException">The layer has a skip connection: its input must be hidden channels.</exception>
-    public Tensor forward(InputFeatures x, Graph graph, double inputDropout)
-    {
-        if (_block != Backbone.Plain) { throw new InvalidOperationException($"found a {_block} layer on input features, needed a plain one"); }
-        using var scope = NewDisposeScope();
-        return Dropped(Activated(conv.forward(x, graph, inputDropout), graph)).MoveToOuterDisposeScope();
-    }
-
-    private Tensor Layer(Tensor x, Graph graph, Func<Tensor, Tensor> convolve)
+    /// <summary>The same with the edge weights or features of the convolution, or null.</summary>
+    public Tensor forward(Tensor x, Graph graph, Tensor? edges)
     {
         using var scope = NewDisposeScope();
         if (_block == Backbone.ResPlus)
         {
-            return (x + convolve(Dropped(Activated(x, graph)))).MoveToOuterDisposeScope();
+            var input = Dropped(Activated(x, graph));
+            var change = conv.Convolved(input, graph, edges);
+            Release(input, unless: x);
+            return (x + change).MoveToOuterDisposeScope();
         }
 
-        var h = Activated(convolve(x), graph);
+        var convolved = conv.Convolved(x, graph, edges);
+        var h = Activated(convolved, graph);
+        Release(convolved, unless: h);
         var joined = _block switch
         {
             Backbone.Res => x + h,
@@ -76,10 +70,28 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
         return Dropped(joined).MoveToOuterDisposeScope();
     }
 
+    /// <summary>A plain layer as the first of a stack: x is [N, F] as it was read, <paramref name="inputDropout"/> is drawn on it.</summary>
+    /// <exception cref="InvalidOperationException">The layer has a skip connection: its input must be hidden channels.</exception>
+    public Tensor forward(InputFeatures x, Graph graph, Tensor? edges, double inputDropout)
+    {
+        if (_block != Backbone.Plain) { throw new InvalidOperationException($"found a {_block} layer on input features, needed a plain one"); }
+        using var scope = NewDisposeScope();
+        return Dropped(Activated(conv.Convolved(x, graph, inputDropout, edges), graph)).MoveToOuterDisposeScope();
+    }
+
     private Tensor Activated(Tensor x, Graph graph)
     {
         var h = NodeNormalization.Of(norm, x, graph);
-        return act is null ? h : act.call(h);
+        if (act is null) { return h; }
+        var activated = act.call(h);
+        Release(h, unless: x);
+        return activated;
+    }
+
+    // What nothing waits for is let go at once, so that an evaluation holds little more than the layer's input and output.
+    private static void Release(Tensor tensor, Tensor unless)
+    {
+        if (!ReferenceEquals(tensor, unless)) { tensor.Dispose(); }
     }
 
     private Tensor Dropped(Tensor x) => _dropout > 0 && training ? nn.functional.dropout(x, _dropout) : x;

@@ -46,6 +46,7 @@ public sealed class Graph
     {
         (NodeCount, Sources, Targets) = (other.NodeCount, other.Sources, other.Targets);
         (_incoming, _outgoing, _selfLoops, _tensors) = (other._incoming, other._outgoing, other._selfLoops, other._tensors);
+        Batch = other.Batch;
         Chunks = new(other, targets, order);
     }
 

@@ -141,7 +141,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         }
 
         if (_readout is not null) { h = _readout.Of(h, graph); } // [G, fused]
-        if (prediction is not null) { return edges is null ? prediction.forward(h, graph) : prediction.forward(h, graph, edges); } // [N, C]
+        if (prediction is not null) { return prediction.Convolved(h, graph, edges); } // [N, C]
         h = head!.forward(h); // [N, C] or [G, C]
         return appnp is null ? h : appnp.forward(h, graph);
     }
@@ -150,10 +150,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     {
         if (initial.Count > 0) { return initial[l].forward(h!, first!, graph); }
         var layer = layers[Math.Min(l, layers.Count - 1)]; // with tied weights the second one goes on
-        if (h is not null) { return edges is null ? layer.forward(h, graph) : layer.forward(h, graph, edges); }
-        if (edges is null) { return layer.forward(x, graph, InputDropout); }
-        using var dense = x.ToDense(InputDropout);
-        return layer.forward(dense, graph, edges);
+        return h is null ? layer.forward(x, graph, edges, InputDropout) : layer.forward(h, graph, edges);
     }
 
     private double InputDropout => training ? _spec.InputDropout : 0;

@@ -31,7 +31,11 @@ internal sealed class InitialResidualLayer : nn.Module<Tensor, Tensor, Graph, Te
     public override Tensor forward(Tensor h, Tensor initial, Graph graph)
     {
         using var scope = NewDisposeScope();
-        var convolved = conv.forward(nn.functional.dropout(h, _dropout, training), initial, graph);
+        var convolved = Convolved(nn.functional.dropout(h, _dropout, training), initial, graph);
         return nn.functional.relu(NodeNormalization.Of(norm, convolved, graph)).MoveToOuterDisposeScope();
     }
+
+    private Tensor Convolved(Tensor h, Tensor initial, Graph graph) => graph.Chunks is { } chunks
+        ? chunks.Rows(chunk => conv.forward(chunk.Pick(h), chunk.Pick(initial), chunk.Graph))
+        : conv.forward(h, initial, graph);
 }
