@@ -45,7 +45,7 @@ public sealed record StartedEvent : TrainerEvent
     /// <summary>Mini-batches of an epoch.</summary>
     public int BatchesPerEpoch { get; init; } = 1;
 
-    /// <summary>Share of the graph's edges that mini-batches see; 1 with the whole graph, absent where each epoch draws others.</summary>
+    /// <summary>Share of the graph's edges that mini-batches see; 1 with the whole graph, that of the first epoch with parts, absent with sampled neighbours.</summary>
     public double? KeptEdgeShare { get; init; }
 
     public required string Device { get; init; }

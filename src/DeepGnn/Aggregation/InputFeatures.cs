@@ -27,11 +27,11 @@ public sealed class InputFeatures : IDisposable
         if (sparse)
         {
             _entries = EntriesOf(matrix);
-            _values = tensor(matrix.Values).to(device);
+            _values = tensor(matrix.Values).to(device).DetachFromDisposeScope();
         }
         else
         {
-            _values = tensor(matrix.ToDense(), [matrix.RowCount, matrix.ColumnCount]).to(device);
+            _values = tensor(matrix.ToDense(), [matrix.RowCount, matrix.ColumnCount]).to(device).DetachFromDisposeScope();
         }
 
         _values.DetachFromDisposeScope(); // they live as long as this does

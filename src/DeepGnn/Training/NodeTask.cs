@@ -1,16 +1,23 @@
 using Contracts;
 using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
+using DeepGnn.Graphs;
 using DeepGnn.Models;
+using DeepGnn.Sampling;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Training;
 
-/// <summary>Classifies the nodes of one graph, one class or several labels each, on the whole graph at once.</summary>
+/// <summary>
+/// Classifies the nodes of one graph, one class or several labels each: on the whole graph at once, or by mini-batches. The evaluation is always
+/// that of the whole graph; with mini-batches its convolutions are computed for some nodes at a time, so that it needs little memory too.
+/// </summary>
 public sealed class NodeTask : LearningTask
 {
+    private const int ChunksOfEvaluation = 8;
+    private const int SmallestChunk = 1_024; // below it, the rows gathered cost more than they save
     private readonly NodeDataset _data;
     private readonly NodeSplit _split;
     private readonly InputFeatures _features;
@@ -18,6 +25,8 @@ public sealed class NodeTask : LearningTask
     private readonly Tensor _train, _valid, _test;
     private readonly Tensor? _edges;
     private readonly DeepGcn _model;
+    private readonly NodeBatches? _batches;
+    private readonly Graph _evaluated;
 
     /// <summary>Puts data and a fresh model on the device.</summary>
     /// <param name="spec">A spec without faults.</param>
@@ -33,6 +42,10 @@ public sealed class NodeTask : LearningTask
         _edges = EdgeFeatures(spec, data, device);
         _model = new DeepGcn(spec.Model, _features.FeatureCount, data.ClassCount, data.EdgeFeatures?.ColumnCount);
         _model.to(device);
+        _batches = NodeBatches.Of(spec.Training.Sampling, data.Graph, _split.Train, spec.Seed);
+        _evaluated = _batches is null
+            ? data.Graph
+            : data.Graph.InChunks(Math.Max(SmallestChunk, (data.Graph.NodeCount / ChunksOfEvaluation) + 1), _batches.Order);
         MetricNames = Metrics.Of(
             data.Targets is null ? DatasetTasks.NodeClassification : DatasetTasks.MultiLabelNodeClassification, data.Metric.Name());
         Targets = data.Targets is null
@@ -58,15 +71,18 @@ public sealed class NodeTask : LearningTask
     /// <inheritdoc />
     public override IEnumerable<TrainBatch> Batches(int epoch)
     {
+        foreach (var part in _batches?.Epoch(epoch) ?? []) { yield return BatchOf(part); }
+        if (_batches is not null) { yield break; }
+
         var targets = _targets.index_select(0, _train);
-        yield return new TrainBatch(() => Scores().index_select(0, _train), targets, _data.Graph.NodeCount, targets);
+        yield return new TrainBatch(() => Scores(_data.Graph).index_select(0, _train), targets, _data.Graph.NodeCount, targets);
     }
 
     /// <inheritdoc />
     public override Evaluation Evaluate(Action<ScoredSamples>? observe = null)
     {
         using var scope = NewDisposeScope();
-        var scores = Scores();
+        var scores = Scores(_evaluated);
         return new(Of("train", _train, _split.Train), Of("valid", _valid, _split.Valid), Of("test", _test, _split.Test));
 
         Score Of(string split, Tensor rows, int[] nodes)
@@ -91,7 +107,8 @@ public sealed class NodeTask : LearningTask
         TestNodes = _split.Test.Length,
         Metric = MetricNames[0],
         Device = _targets.device.ToString(),
-        KeptEdgeShare = 1,
+        BatchesPerEpoch = _batches?.Count ?? 1,
+        KeptEdgeShare = _batches is null ? 1 : _batches.KeptEdgeShare,
     };
 
     /// <inheritdoc />
@@ -103,7 +120,24 @@ public sealed class NodeTask : LearningTask
         foreach (var held in new[] { _targets, _train, _valid, _test }) { held.Dispose(); }
     }
 
-    private Tensor Scores() => _model.forward(_features, _data.Graph, _edges);
+    private Tensor Scores(Graph graph) => _model.forward(_features, graph, _edges);
+
+    private TrainBatch BatchOf(Subgraph part)
+    {
+        using var scope = NewDisposeScope();
+        var device = _targets.device;
+        var features = _features.Pick(part.Nodes);
+        var counted = Indices(part.Counted, device).DetachFromDisposeScope();
+        var rows = Indices(Array.ConvertAll(part.Counted, i => part.Nodes[i]), device);
+        var targets = _targets.index_select(0, rows).DetachFromDisposeScope();
+        return new TrainBatch(Scores, targets, part.Nodes.Length, features, counted, targets, new KeptTensors(part.Graph));
+
+        Tensor Scores()
+        {
+            var edges = _edges?.index_select(0, Indices(part.Edges, device));
+            return _model.forward(features, part.Graph, edges).index_select(0, counted);
+        }
+    }
 
     private static Tensor? EdgeFeatures(RunSpec spec, NodeDataset data, Device device)
     {
@@ -114,4 +148,10 @@ public sealed class NodeTask : LearningTask
     }
 
     private static Tensor Indices(int[] nodes, Device device) => tensor(Array.ConvertAll(nodes, node => (long)node), ScalarType.Int64).to(device);
+
+    /// <summary>Frees what a batch's graph kept, at once.</summary>
+    private sealed class KeptTensors(Graph graph) : IDisposable
+    {
+        public void Dispose() => graph.ReleaseTensors();
+    }
 }
