@@ -28,6 +28,9 @@ public static class RunsApi
             .WithDescription("`after`: the `seq` of the last answer, 0 for all. A long history comes in parts: ask again until `seq` does not rise. Epochs that a resumed attempt voided are left out.")
             .Produces<RunHistory>().ProducesProblem(404);
         runs.MapGet("/{id}/events", Events).WithName("GetRunEvents").WithSummary("Events alone after a cursor").Produces<RunHistory>().ProducesProblem(404);
+        runs.MapGet("/{id}/layers", Layers).WithName("GetRunLayers").WithSummary("Figures by layer")
+            .WithDescription("Over-smoothing, gradients and dead channels of each layer, for the epochs that `training.diagnosticsEvery` asks for; empty where it asks for none.")
+            .Produces<RunLayers>().ProducesProblem(404);
         runs.MapPost("/{id}/cancel", Cancel).WithName("CancelRun").WithSummary("End a run; its figures stay")
             .Produces<RunDetail>(202).ProducesProblem(404).ProducesProblem(409);
     }
@@ -97,6 +100,9 @@ public static class RunsApi
         after < 0 ? NegativeCursor(after)
         : await db.HistoryAfter(id, after, cancellation) is { } history ? TypedResults.Ok(history with { Epochs = [] })
         : Problems.UnknownRun(id);
+
+    private static async Task<Results<Ok<RunLayers>, ProblemHttpResult>> Layers(RunsDb db, Guid id, CancellationToken cancellation) =>
+        await db.LayersOf(id, cancellation) is { } layers ? TypedResults.Ok(layers) : Problems.UnknownRun(id);
 
     private static async Task<IResult> Cancel(RunQueue queue, RunsDb db, Guid id, CancellationToken cancellation)
     {

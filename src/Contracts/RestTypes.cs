@@ -75,6 +75,12 @@ public sealed record EpochPoint
     public required EpochEvent Figures { get; init; }
 }
 
+/// <summary>Figures by layer of a run, one for each epoch that was diagnosed, in their order.</summary>
+public sealed record RunLayers
+{
+    public required IReadOnlyList<LayersEvent> Epochs { get; init; }
+}
+
 /// <summary>
 /// A stored event other than an epoch: a change of status (<c>status</c>), or what the Trainer reported (<c>started</c>,
 /// <c>checkpoint</c>, <c>log</c>, <c>finished</c>, <c>failed</c>, <c>stopped</c>).

@@ -15,6 +15,11 @@ public static partial class RunSpecValidation
         Between(faults, "$.training.checkpointEvery", training.CheckpointEvery, 0, MaxEpochs);
         Between(faults, "$.training.evaluateEvery", training.EvaluateEvery, 1, MaxEpochs);
         Between(faults, "$.training.diagnosticsEvery", training.DiagnosticsEvery, 0, MaxEpochs);
+        if (training.EvaluateEvery > 0 && training.DiagnosticsEvery % training.EvaluateEvery != 0)
+        {
+            faults.Add(new("$.training.diagnosticsEvery", $"found {training.DiagnosticsEvery} with evaluateEvery {training.EvaluateEvery}, needed a multiple of it: layers are seen in an evaluation"));
+        }
+
         Known(faults, "$.training.optimizer", training.Optimizer);
         Known(faults, "$.training.weightDecayScope", training.WeightDecayScope);
         Known(faults, "$.training.selection", training.Selection);

@@ -4,11 +4,12 @@ namespace Contracts;
 
 /// <summary>
 /// What a Trainer process reports, one JSON object a line on standard output, in this order: <c>started</c>, then <c>epoch</c>,
-/// <c>checkpoint</c> and <c>log</c> in any mixture, then exactly one of <c>finished</c>, <c>failed</c> or <c>stopped</c>.
+/// <c>layers</c>, <c>checkpoint</c> and <c>log</c> in any mixture, then exactly one of <c>finished</c>, <c>failed</c> or <c>stopped</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(StartedEvent), "started")]
 [JsonDerivedType(typeof(EpochEvent), "epoch")]
+[JsonDerivedType(typeof(LayersEvent), "layers")]
 [JsonDerivedType(typeof(CheckpointEvent), "checkpoint")]
 [JsonDerivedType(typeof(LogEvent), "log")]
 [JsonDerivedType(typeof(FinishedEvent), "finished")]
@@ -86,6 +87,27 @@ public sealed record EpochEvent : TrainerEvent
 
     /// <summary>Peak resident memory of the Trainer process within this epoch.</summary>
     public long PeakMemoryBytes { get; init; }
+}
+
+/// <summary>
+/// Figures of each layer of the backbone after an epoch, the first layer first: what over-smoothing and vanishing gradients look like. NaN where
+/// a figure is not known: a reversible backbone shows the output of its last layer alone. docs/diagnostics.md defines them.
+/// </summary>
+public sealed record LayersEvent : TrainerEvent
+{
+    public int Epoch { get; init; }
+
+    /// <summary>Dirichlet energy of the layer's output per node, in the evaluation after the epoch; 0: all neighbours are equal.</summary>
+    public required IReadOnlyList<double> DirichletEnergy { get; init; }
+
+    /// <summary>Mean average (cosine) distance of neighbours in the layer's output, from 0 to 2.</summary>
+    public required IReadOnlyList<double> MeanAverageDistance { get; init; }
+
+    /// <summary>Share of the output's channels that are ≤ 0 at every node.</summary>
+    public required IReadOnlyList<double> DeadShare { get; init; }
+
+    /// <summary>Euclidean norm of the gradients of the layer's parameters in the epoch's last step, after clipping.</summary>
+    public required IReadOnlyList<double> GradientNorm { get; init; }
 }
 
 public sealed record CheckpointEvent : TrainerEvent

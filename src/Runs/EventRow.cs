@@ -9,6 +9,7 @@ public sealed class EventRow
     /// <summary>Kind of a change of status; every other kind is the discriminator of a <see cref="TrainerEvent"/>.</summary>
     public const string StatusKind = "status";
     public const string StartedKind = "started";
+    public const string LayersKind = "layers";
 
     public Guid RunId { get; init; }
     public long Seq { get; init; }

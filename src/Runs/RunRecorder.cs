@@ -100,6 +100,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
     private static string Kind(TrainerEvent reported) => reported switch
     {
         StartedEvent => EventRow.StartedKind,
+        LayersEvent => EventRow.LayersKind,
         CheckpointEvent => "checkpoint",
         LogEvent => "log",
         FinishedEvent => "finished",
@@ -112,6 +113,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
     {
         StartedEvent { ResumedFromEpoch: > 0 } e => $"attempt {run.Attempt} continues after epoch {e.ResumedFromEpoch} on {e.Device}",
         StartedEvent e => $"{e.Dataset}: {e.Nodes} nodes, {e.Edges} edges; model: {e.Parameters} parameters; {e.Device}, {e.Threads} threads",
+        LayersEvent e => $"figures of {e.GradientNorm.Count} layers after epoch {e.Epoch}",
         CheckpointEvent e => $"checkpoint of epoch {e.Epoch}, {e.Bytes} bytes",
         LogEvent e => e.Message,
         FinishedEvent e =>

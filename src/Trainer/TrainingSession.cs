@@ -29,12 +29,15 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
             if (stop.IsRequested) { return Leave(trainer); }
 
             reporter.Report(trainer.RunEpoch());
+            if (trainer.Layers is { } layers) { reporter.Report(layers); }
             var every = spec.Training.CheckpointEvery;
             if (every > 0 && trainer.Progress.Epoch % every == 0) { WriteCheckpoint(trainer); }
         }
 
         if (_checkpointEpoch != trainer.Progress.Epoch) { WriteCheckpoint(trainer); }
-        reporter.Report(Finished(trainer));
+        var finished = Finished(trainer);
+        if (options.Artifacts is not null) { ResultFiles.Write(options.Artifacts, spec, trainer, reporter); }
+        reporter.Report(finished);
         return TrainerExit.Finished;
     }
 

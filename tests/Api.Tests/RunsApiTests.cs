@@ -91,6 +91,29 @@ public sealed class RunsApiTests(PostgresFixture postgres)
     }
 
     [Theory, OnBothStores]
+    public async Task Figures_by_layer_come_one_for_each_epoch_and_stay_out_of_the_log(StoreKind store)
+    {
+        await using var host = await ApiHost.Start(store, postgres);
+        var run = await host.ClaimedRun();
+        await host.Recorder.Record(run.Id, run.Attempt, [Epoch(1), Layers(2, 0.5), Layers(1, 0.25), Layers(2, 0.125)], Token);
+
+        var layers = await host.Get<RunLayers>($"/api/v1/runs/{run.Id}/layers");
+        Assert.Equal([(1, 0.25), (2, 0.125)], layers.Epochs.Select(figures => (figures.Epoch, figures.DirichletEnergy[1])));
+        Assert.True(double.IsNaN(layers.Epochs[0].DirichletEnergy[0]));
+        Assert.Equal([1e-9, 2.5], layers.Epochs[0].GradientNorm);
+        Assert.DoesNotContain((await host.Get<RunHistory>($"/api/v1/runs/{run.Id}/metrics")).Events, happened => happened.Kind == "layers");
+
+        using var unknown = await Problem.Of(await host.Http.GetAsync($"/api/v1/runs/{Guid.NewGuid()}/layers", Token), HttpStatusCode.NotFound);
+        Assert.Empty((await host.Get<RunLayers>($"/api/v1/runs/{(await host.Post(Spec())).Id}/layers")).Epochs);
+
+        static LayersEvent Layers(int epoch, double energy) => new()
+        {
+            At = DateTimeOffset.UtcNow, Epoch = epoch, DirichletEnergy = [double.NaN, energy], MeanAverageDistance = [double.NaN, 0.1],
+            DeadShare = [double.NaN, 0], GradientNorm = [1e-9, 2.5],
+        };
+    }
+
+    [Theory, OnBothStores]
     public async Task Cancel_may_be_repeated_and_conflicts_with_a_finished_run(StoreKind store)
     {
         await using var host = await ApiHost.Start(store, postgres);

@@ -16,7 +16,7 @@ public sealed class TrainerProgramTests
         Assert.Equal((34, 156L, 2), (started.Nodes, started.Edges, started.Classes));
         Assert.Equal(Enumerable.Range(1, 30), events.OfType<EpochEvent>().Select(epoch => epoch.Epoch));
         Assert.Equal([10, 20, 30], events.OfType<CheckpointEvent>().Select(checkpoint => checkpoint.Epoch));
-        Assert.Equal(2, Directory.GetFiles(folder.Path).Length); // the newest two stay
+        Assert.Equal(2, Directory.GetFiles(folder.Path, "*.ckpt").Length); // the newest two stay
         var finished = Assert.IsType<FinishedEvent>(events[^1]);
         var best = events.OfType<EpochEvent>().MaxBy(epoch => epoch.ValidMetric)!;
         Assert.Equal((best.Epoch, best.ValidMetric, best.TestMetric), (finished.BestEpoch, finished.BestValidMetric, finished.TestMetric));

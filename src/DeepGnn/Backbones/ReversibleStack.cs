@@ -29,6 +29,8 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
         RegisterComponents();
     }
 
+    internal IReadOnlyList<GroupCoupling> Layers => [.. layers];
+
     /// <summary>x is [N, D], so is the result.</summary>
     public override Tensor forward(Tensor x, Graph graph) => forward(x, graph, null);
 

@@ -79,8 +79,18 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Sees the output h [N, D_l] of each layer l = 1 … L of the backbone during a forward pass; a reversible one shows the last alone.</summary>
-    public Action<int, Tensor>? LayerOutput { get; set; }
+    /// <summary>
+    /// Sees the output h [N, D_l] of each layer l = 1 … L of the backbone, and its graph, during a forward pass; a reversible one shows the last
+    /// alone.
+    /// </summary>
+    public Action<int, Tensor, Graph>? LayerOutput { get; set; }
+
+    /// <summary>The L layers of the backbone in their order; tied ones are the same module.</summary>
+    public IReadOnlyList<nn.Module> BackboneLayers =>
+    [
+        .. Enumerable.Range(0, _depth).Select(l =>
+            reversible?.Layers[l] ?? (initial.Count > 0 ? initial[l] : (nn.Module)layers[Math.Min(l, layers.Count - 1)])),
+    ];
 
     /// <summary>Parameters before the second convolution: those that the GCN paper's weight decay covers.</summary>
     public IEnumerable<Parameter> FirstLayerParameters()
@@ -120,7 +130,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         {
             var before = h;
             h = LayerAt(l, h, first, x, graph, edges); // [N, D]
-            LayerOutput?.Invoke(l + 1, h);
+            LayerOutput?.Invoke(l + 1, h, graph);
 
             // What nothing waits for is let go at once: an evaluation then holds two layers' channels, whatever the depth.
             if (fusion is not null) { fused.Add(h); }
@@ -130,7 +140,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         if (reversible is not null)
         {
             h = reversible.forward(h!, graph, edges); // [N, D]
-            LayerOutput?.Invoke(_depth, h);
+            LayerOutput?.Invoke(_depth, h, graph);
         }
 
         h = Finished(h!, graph);

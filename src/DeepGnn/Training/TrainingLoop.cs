@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Contracts;
+using DeepGnn.Datasets;
+using DeepGnn.Diagnostics;
+using DeepGnn.Interchange;
 using DeepGnn.Memory;
+using DeepGnn.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -27,11 +31,17 @@ public sealed class TrainingLoop : IDisposable
     /// <param name="spec">A spec without faults.</param>
     /// <param name="task">What <see cref="LearningTasks.Create"/> gives for the spec.</param>
     /// <param name="device">Where the task lives.</param>
-    /// <exception cref="Datasets.DataSpecException">The selection asks for a metric that the task does not report, or class weights do not fit.</exception>
+    /// <exception cref="DataSpecException">The selection asks for a metric that the task does not report, class weights do not fit, or the
+    /// model has no layers to diagnose.</exception>
     public TrainingLoop(RunSpec spec, LearningTask task, Device device)
     {
         (_spec, _task) = (spec, task);
         EpochChoice.Check(spec.Training.Selection, task.MetricNames);
+        if (spec.Training.DiagnosticsEvery > 0 && task.Model is not DeepGcn { BackboneLayers.Count: > 0 })
+        {
+            throw new DataSpecException("$.training.diagnosticsEvery", $"found {spec.Training.DiagnosticsEvery} for a model without layers of graph convolutions before its prediction, needed 0");
+        }
+
         _objective = new Objective(spec.Training, task.Targets, device);
         _optimizer = Optimizers.Create(spec.Training, task);
         _best = new BestWeights(task.Model);
@@ -39,6 +49,9 @@ public sealed class TrainingLoop : IDisposable
 
     /// <summary>How far the training has come.</summary>
     public TrainingProgress Progress { get; private set; } = new();
+
+    /// <summary>Figures by layer of the epoch that ran last, where the spec asks for them.</summary>
+    public LayersEvent? Layers { get; private set; }
 
     /// <summary>The task that is trained.</summary>
     public LearningTask Task => _task;
@@ -82,12 +95,13 @@ public sealed class TrainingLoop : IDisposable
         ProcessMemory.ResetPeak();
         var watch = Stopwatch.StartNew();
         var epoch = Progress.Epoch + 1;
+        Layers = null;
         var rate = LearningRates.At(_spec.Training, epoch, Progress.Reductions);
 
         var (meanLoss, samples) = Train(epoch, rate);
         var stepSeconds = watch.Elapsed.TotalSeconds;
         var evaluated = epoch % _spec.Training.EvaluateEvery == 0 || epoch == _spec.Training.Epochs
-            ? Evaluate()
+            ? Evaluate(epoch)
             : new Evaluation(Score.None, Score.None, Score.None);
 
         var figures = new EpochEvent
@@ -109,6 +123,15 @@ public sealed class TrainingLoop : IDisposable
         if (figures.IsBest) { _best.Keep(); }
         Progress = EpochChoice.After(Progress, figures, _spec.Training);
         return figures;
+    }
+
+    /// <summary>What the present weights say about all samples of the three splits.</summary>
+    public Predictions Predict()
+    {
+        var described = _task.Describe();
+        var predictions = new Predictions(described.Unit, described.Classes, _task.Targets.MultiLabel);
+        Evaluate(scored => predictions.Add(scored.Split, scored.Samples, scored.Scores, scored.Targets));
+        return predictions;
     }
 
     /// <inheritdoc />
@@ -155,11 +178,20 @@ public sealed class TrainingLoop : IDisposable
         return value;
     }
 
-    private Evaluation Evaluate()
+    private Evaluation Evaluate(int epoch)
+    {
+        var every = _spec.Training.DiagnosticsEvery;
+        using var seen = every > 0 && epoch % every == 0 ? new LayerObservation((DeepGcn)_task.Model) : null;
+        var evaluated = Evaluate(observe: null);
+        Layers = seen?.Figures(epoch);
+        return evaluated;
+    }
+
+    private Evaluation Evaluate(Action<ScoredSamples>? observe)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         _task.Model.eval();
-        return _task.Evaluate();
+        return _task.Evaluate(observe);
     }
 }

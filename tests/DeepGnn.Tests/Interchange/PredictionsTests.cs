@@ -14,45 +14,57 @@ public sealed class PredictionsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Classes_come_as_one_line_a_node()
+    public void Classes_come_as_one_line_a_node_in_the_order_of_nodes()
     {
         using var scope = NewDisposeScope();
-        var logits = tensor(new[] { 0f, 0f, 0f, MathF.Log(3), 200f, -200f }, [3, 2]);
         var path = _folder.File("predictions.csv");
+        var predictions = new Predictions("node", classes: 2, multiLabel: false);
 
-        Predictions.OfClasses("node", logits, [1, 0, -1]).WriteCsv(path, row => row == 0 ? "train" : row == 1 ? "test" : null);
+        predictions.Add("test", [7, 2], tensor(new[] { 0f, MathF.Log(3), 200f, -200f }, [2, 2]), tensor(new long[] { 0, -1 }));
+        predictions.Add("train", [4], zeros(1, 2), tensor(new long[] { 1 }));
+        predictions.Add(null, [10], zeros(1, 2), null);
+        predictions.WriteCsv(path);
 
-        Assert.Equal("node,split,label,predicted,p_0,p_1\n0,train,1,0,0.5,0.5\n1,test,0,1,0.25,0.75\n2,,,0,1,0\n", File.ReadAllText(path));
+        Assert.Equal("node,split,label,predicted,p_0,p_1\n2,test,,0,1,0\n4,train,1,0,0.5,0.5\n7,test,0,1,0.25,0.75\n10,,,0,0.5,0.5\n", File.ReadAllText(path));
     }
 
     [Fact]
     public void Several_labels_are_separated_by_blanks()
     {
         using var scope = NewDisposeScope();
-        var logits = tensor(new[] { 0f, MathF.Log(3), -200f, -200f, -200f, -200f }, [2, 3]);
-        var path = _folder.File("predictions.csv");
+        var (path, labels) = (_folder.File("predictions.csv"), _folder.File("labels.npy"));
+        var predictions = new Predictions("graph", classes: 3, multiLabel: true);
 
-        Predictions.OfIndicators("graph", logits, [0, 1, 1, 0, 0, 0]).WriteCsv(path, _ => "valid");
+        var scores = tensor(new[] { 0f, MathF.Log(3), -200f, -200f, -200f, -200f }, [2, 3]);
+        predictions.Add("valid", [0, 1], scores, tensor(new[] { 0f, 1f, 1f, 0f, 0f, 0f }, [2, 3]));
+        predictions.WriteCsv(path);
+        predictions.WriteLabels(labels);
 
         Assert.Equal("graph,split,label,predicted,p_0,p_1,p_2\n0,valid,1 2,0 1,0.5,0.75,0\n1,valid,,,0,0,0\n", File.ReadAllText(path));
+        var read = NpyReader.ReadFile(labels);
+        Assert.Equal([2, 3], read.Shape);
+        Assert.Equal([1, 1, 0, 0, 0, 0], read.ToInts("label"));
     }
 
     [Fact]
-    public void Probabilities_and_labels_are_numpy_arrays()
+    public void Probabilities_labels_and_samples_are_numpy_arrays_in_the_same_order()
     {
         using var scope = NewDisposeScope();
         random.manual_seed(3);
-        var logits = randn(5, 4);
-        var (probabilities, labels) = (_folder.File("predictions.npy"), _folder.File("predicted.npy"));
+        var scores = randn(5, 4);
+        var (probabilities, labels, samples) = (_folder.File("predictions.npy"), _folder.File("labels.npy"), _folder.File("samples.npy"));
+        var predictions = new Predictions("point", classes: 4, multiLabel: false);
 
-        var predictions = Predictions.OfClasses("point", logits, null);
+        predictions.Add("train", [0, 1, 3, 4, 9], scores, null);
         predictions.WriteProbabilities(probabilities);
         predictions.WriteLabels(labels);
+        predictions.WriteSamples(samples);
 
         var read = NpyReader.ReadFile(probabilities);
         Assert.Equal([5, 4], read.Shape);
-        Assert.Equal(logits.to(float64).softmax(1).to(float32).data<float>().ToArray(), read.ToFloats("probability"));
-        Assert.Equal(logits.argmax(1).data<long>().Select(label => (int)label), NpyReader.ReadFile(labels).ToInts("label"));
+        Assert.Equal(scores.to(float64).softmax(1).to(float32).data<float>().ToArray(), read.ToFloats("probability"));
+        Assert.Equal(scores.argmax(1).data<long>().Select(label => (int)label), NpyReader.ReadFile(labels).ToInts("label"));
+        Assert.Equal([0, 1, 3, 4, 9], NpyReader.ReadFile(samples).ToInts("sample"));
     }
 
     [Fact]
@@ -86,10 +98,17 @@ public sealed class PredictionsTests : IDisposable
     }
 
     [Fact]
-    public void Label_outside_the_classes_is_refused()
+    public void What_does_not_fit_is_refused_and_adds_nothing()
     {
         using var scope = NewDisposeScope();
-        var refused = Assert.Throws<ArgumentException>(() => Predictions.OfClasses("node", zeros(2, 3), [0, 3]));
-        Assert.Contains("label of row 1: found 3, needed a class from 0 to 2", refused.Message);
+        var predictions = new Predictions("node", classes: 3, multiLabel: false);
+
+        var label = Assert.Throws<ArgumentException>(() => predictions.Add("test", [0, 1], zeros(2, 3), tensor(new long[] { 0, 3 })));
+        var shape = Assert.Throws<ArgumentException>(() => predictions.Add("test", [0, 1], zeros(2, 4), null));
+        predictions.WriteCsv(_folder.File("empty.csv"));
+
+        Assert.Contains("found class 3, needed one from 0 to 2", label.Message);
+        Assert.Contains("found shape [2, 4], needed [2, 3]", shape.Message);
+        Assert.Equal("node,split,label,predicted,p_0,p_1,p_2\n", File.ReadAllText(_folder.File("empty.csv")));
     }
 }
