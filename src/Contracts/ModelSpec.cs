@@ -35,12 +35,15 @@ public sealed record ModelSpec
 
     public Fusion Fusion { get; init; } = Fusion.Last;
 
+    /// <summary>Point clouds: channels to which all layers together are mapped before they are pooled over the cloud.</summary>
+    public int FusionChannels { get; init; } = 1_024;
+
     public Prediction Prediction { get; init; } = Prediction.Mlp;
 
     /// <summary>How the nodes of a graph become one row, for the classification of graphs.</summary>
     public Readout Readout { get; init; } = Readout.Mean;
 
-    /// <summary>Widths of the hidden layers of the prediction MLP; empty means one linear layer.</summary>
+    /// <summary>Widths of the hidden layers of the prediction MLP; empty means one linear layer, and for point clouds DeepGCNs' 512 and 256.</summary>
     public IReadOnlyList<int> PredictionHidden { get; init; } = [];
 
     /// <summary>Message aggregation of GENConv, SAGE and GraphConv; "default" is softmax, mean and sum in this order.</summary>

@@ -14,6 +14,7 @@ public static partial class RunSpecValidation
         Between(faults, "$.model.dropEdge", model.DropEdge, 0, 0.99);
         Between(faults, "$.model.dropNode", model.DropNode, 0, 0.99);
         Between(faults, "$.model.temperature", model.Temperature, 1e-3, 1e3);
+        Between(faults, "$.model.fusionChannels", model.FusionChannels, 1, MaxHiddenChannels);
         Between(faults, "$.model.mlpLayers", model.MlpLayers, 1, 8);
         Known(faults, "$.model.convolution", model.Convolution);
         Known(faults, "$.model.backbone", model.Backbone);

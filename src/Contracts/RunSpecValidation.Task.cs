@@ -72,9 +72,9 @@ public static partial class RunSpecValidation
     private static void CheckClouds(RunSpec spec, DatasetEntry entry, List<SpecFault> faults)
     {
         var model = spec.Model;
-        if (model.Convolution is not (Convolution.Edge or Convolution.Mr))
+        if (model.Convolution is not (Convolution.Edge or Convolution.Mr or Convolution.Sage or Convolution.Gin))
         {
-            faults.Add(new("$.model.convolution", $"found \"{ContractJson.NameOf(model.Convolution)}\" for {entry.Task}, needed \"edge\" or \"mr\""));
+            faults.Add(new("$.model.convolution", $"found \"{ContractJson.NameOf(model.Convolution)}\" for {entry.Task}, needed \"edge\", \"mr\", \"sage\" or \"gin\""));
         }
 
         if (model.Backbone is not (Backbone.Plain or Backbone.Res or Backbone.Dense))
@@ -85,6 +85,16 @@ public static partial class RunSpecValidation
         if (model.Normalization is not (Normalization.None or Normalization.Batch or Normalization.Layer))
         {
             faults.Add(new("$.model.normalization", $"found \"{ContractJson.NameOf(model.Normalization)}\" for {entry.Task}, needed \"none\", \"batch\" or \"layer\""));
+        }
+
+        if (model.PredictionHidden.Count is not (0 or 2))
+        {
+            faults.Add(new("$.model.predictionHidden", $"found {model.PredictionHidden.Count} layers for {entry.Task}, needed 2, or none for the default"));
+        }
+
+        if (entry.Task == DatasetTasks.PointCloudClassification && model.Normalization == Normalization.Batch && spec.Training.Sampling.BatchSize == 1)
+        {
+            faults.Add(new("$.training.sampling.batchSize", "found 1 with batch normalisation over the clouds of a batch, needed at least 2"));
         }
 
         var farthest = model.Neighborhood.K * (model.Neighborhood.Dilated && model.Backbone != Backbone.Plain ? Math.Max(1, model.Layers - 1) : 1);

@@ -38,6 +38,12 @@ public abstract class PointModel : nn.Module<Tensor, GraphBatch?, Tensor>
         register_module("backbone", _backbone);
     }
 
+    /// <summary>Parameters of the convolution in space.</summary>
+    public IEnumerable<Parameter> HeadParameters => _head.parameters();
+
+    /// <summary>Parameters of the blocks after it.</summary>
+    public IEnumerable<Parameter> BackboneParameters => _backbone.SelectMany(block => block.parameters());
+
     /// <summary>Channels of head and all blocks side by side.</summary>
     protected int FusedChannels { get; }
 

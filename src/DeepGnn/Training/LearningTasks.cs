@@ -1,5 +1,6 @@
 using Contracts;
 using DeepGnn.Datasets;
+using DeepGnn.Datasets.PointClouds;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Training;
@@ -23,6 +24,8 @@ public static class LearningTasks
             DatasetTasks.MultiLabelNodeClassification => new NodeTask(spec, NodeDatasets.LoadMultiLabel(spec.Data, folders, download), device),
             DatasetTasks.GraphClassification or DatasetTasks.InductiveNodeClassification or DatasetTasks.SkeletonClassification =>
                 new GraphTask(spec, GraphCollections.Load(spec.Data, folders, download), device),
+            DatasetTasks.PointCloudSegmentation or DatasetTasks.PointCloudClassification =>
+                new CloudTask(spec, PointCloudDatasets.Load(spec.Data, folders, download), device),
             _ => throw new DataSpecException("$.data.dataset", $"found a set for {task}, needed one that can be trained on"),
         };
     }
