@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using Contracts;
 using DeepGnn.Datasets;
 using DeepGnn.Datasets.PointClouds;
+using DeepGnn.Runtime;
+using DeepGnn.Training;
 using PureHDF;
 using PureHDF.Filters;
 using PureHDF.VOL.Native;
@@ -83,6 +86,34 @@ public sealed class Hdf5CloudTests : IDisposable
 
         Assert.True(refused >= 50, $"{refused} refused");
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(180), watch.Elapsed.ToString());
+    }
+
+    [Theory]
+    [InlineData("s3dis", 9, "point")]
+    [InlineData("modelnet40", 3, "cloud")]
+    public void The_published_layouts_train(string name, int channels, string unit)
+    {
+        WriteS3dis();
+        WriteModelNet();
+        TorchRuntime.Start(seed: 1);
+        var spec = new RunSpec
+        {
+            Data = new() { Dataset = name },
+            Model = new()
+            {
+                Convolution = Convolution.Edge, Backbone = Backbone.Res, Normalization = Normalization.Batch, Layers = 3, HiddenChannels = 4,
+                FusionChannels = 8, PredictionHidden = [8, 4], Neighborhood = new() { K = 2 },
+            },
+            Training = new() { Sampling = new() { Points = 4 } },
+        };
+        Assert.Empty(RunSpecValidation.Faults(spec));
+        using var loop = new TrainingLoop(spec, LearningTasks.Create(spec, [_folder.Path], null, TorchSharp.torch.CPU), TorchSharp.torch.CPU);
+
+        var started = loop.Task.Describe();
+        Assert.Equal((channels, unit), (started.Features, started.Unit));
+        var epoch = loop.RunEpoch();
+        Assert.All([epoch.TrainMetric, epoch.ValidMetric, epoch.TestMetric], value => Assert.InRange(value, 0, 1));
+        Assert.All([epoch.TrainLoss, epoch.ValidLoss, epoch.TestLoss], value => Assert.True(double.IsFinite(value)));
     }
 
     private void AssertRefused(string file, string content, string message)

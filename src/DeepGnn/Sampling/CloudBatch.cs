@@ -32,6 +32,6 @@ public sealed record CloudBatch(Tensor Points, GraphBatch Clouds, long[] Labels)
             if (cloud.Label is { } label) { labels.Add(label); } else { labels.AddRange(cloud.PointLabels!.Select(found => (long)found)); }
         }
 
-        return new(tensor(values, rows, width).to(device), new GraphBatch(owners, clouds.Count), [.. labels]);
+        return new(tensor(values, [rows, width], device: device), new GraphBatch(owners, clouds.Count), [.. labels]);
     }
 }

@@ -129,7 +129,7 @@ public sealed class CloudTask : LearningTask
     private TrainBatch Batch(IReadOnlyList<PointCloud> clouds)
     {
         var batch = CloudBatch.Of(clouds, _device);
-        var targets = tensor(batch.Labels).to(_device);
+        var targets = tensor(batch.Labels, device: _device);
         return new TrainBatch(Scores, targets, batch.Points.shape[0], batch.Points, targets);
 
         Tensor Scores()
@@ -148,9 +148,9 @@ public sealed class CloudTask : LearningTask
             using var scope = NewDisposeScope();
             var batch = CloudBatch.Of([.. blocks.Select(block => block.Of(_data))], _device);
             var rows = ScoredRows(blocks);
-            var scores = _model.call(batch.Points, batch.Clouds).index_select(0, tensor(rows).to(_device));
+            var scores = _model.call(batch.Points, batch.Clouds).index_select(0, tensor(rows, device: _device));
             long[] labels = [.. rows.Select(row => batch.Labels[row])];
-            var targets = tensor(labels).to(_device);
+            var targets = tensor(labels, device: _device);
             matrix.Add(Predicted(scores), labels);
             loss += nn.functional.cross_entropy(scores, targets, reduction: nn.Reduction.Sum).ToDouble();
             observe?.Invoke(new(split, ScoredIndices(blocks), scores, targets));
