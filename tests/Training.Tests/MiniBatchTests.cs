@@ -142,7 +142,7 @@ public sealed class MiniBatchTests(ITestOutputHelper output)
         var (whole, sampled) = (Peak(SamplingMethod.Full), Peak(SamplingMethod.RandomParts));
 
         output.WriteLine($"above the process's base: whole graph {whole >> 20} MiB, random parts {sampled >> 20} MiB");
-        Assert.True(sampled < whole / 2, $"{sampled} of {whole} bytes");
+        Assert.True(sampled < 0.6 * whole, $"{sampled} of {whole} bytes");
 
         static long Peak(SamplingMethod method)
         {
