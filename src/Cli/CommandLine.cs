@@ -7,12 +7,19 @@ internal sealed class CommandLineException(string message) : Exception(message);
 internal sealed record CommandLine
 {
     public string Command { get; private init; } = "help";
-    public string? Argument { get; private init; }
+    public IReadOnlyList<string> Arguments { get; private init; } = [];
+    public string? Argument => Arguments.Count > 0 ? Arguments[0] : null;
     public Uri Url { get; private init; } = new(Environment.GetEnvironmentVariable("GNN_URL") ?? "http://127.0.0.1:5080");
     public string? Dataset { get; private init; }
     public string? Group { get; private init; }
     public int Seeds { get; private init; } = 5;
     public bool Follow { get; private init; }
+
+    /// <summary>repeat: members of the spec by path, each with the values it takes.</summary>
+    public IReadOnlyList<(string Path, IReadOnlyList<string> Values)> Settings { get; private init; } = [];
+    public int Jobs { get; private init; } = 1;
+    public string? Results { get; private init; }
+    public string? Trainer { get; private init; }
 
     public static CommandLine Parse(string[] args)
     {
@@ -27,10 +34,14 @@ internal sealed record CommandLine
                 "--url" => options with { Url = UrlOf(Value(args, ref i)) },
                 "--dataset" => options with { Dataset = Value(args, ref i) },
                 "--group" => options with { Group = Value(args, ref i) },
-                "--seeds" => options with { Seeds = SeedsOf(Value(args, ref i)) },
+                "--seeds" => options with { Seeds = NumberOf("--seeds", Value(args, ref i)) },
+                "--jobs" => options with { Jobs = NumberOf("--jobs", Value(args, ref i)) },
+                "--set" => options with { Settings = [.. options.Settings, SettingOf(Value(args, ref i))] },
+                "--results" => options with { Results = Value(args, ref i) },
+                "--trainer" => options with { Trainer = Value(args, ref i) },
                 "--follow" => options with { Follow = true },
                 ['-', '-', ..] unknown => throw new CommandLineException($"found option \"{unknown}\", see gnn help"),
-                var argument when options.Argument is null => options with { Argument = argument },
+                var argument when options.Argument is null || options.Command == "repeat" => options with { Arguments = [.. options.Arguments, argument] },
                 var extra => throw new CommandLineException($"found \"{extra}\" after \"{options.Argument}\", needed one argument"),
             };
         }
@@ -51,8 +62,12 @@ internal sealed record CommandLine
             ? url
             : throw new CommandLineException($"--url: found \"{text}\", needed an address like http://127.0.0.1:5080");
 
-    private static int SeedsOf(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seeds) && seeds is >= 1 and <= 100
-            ? seeds
-            : throw new CommandLineException($"--seeds: found \"{text}\", needed a number from 1 to 100");
+    private static int NumberOf(string option, string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 100
+            ? number
+            : throw new CommandLineException($"{option}: found \"{text}\", needed a number from 1 to 100");
+
+    private static (string, IReadOnlyList<string>) SettingOf(string text) => text.Split('=', 2) is [{ Length: > 0 } path, { Length: > 0 } values]
+        ? (path, values.Split(','))
+        : throw new CommandLineException($"--set: found \"{text}\", needed PATH=VALUE,VALUE like model.layers=2,4,8");
 }

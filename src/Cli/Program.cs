@@ -12,6 +12,9 @@ const string Help =
       list [--group NAME]                            the newest runs
       watch ID                                       follow one run to its end
       cancel ID                                      cancel a run
+      repeat FILE... [--seeds N] [--set PATH=V,V] [--jobs N] [--results FILE] [--trainer PATH]
+                                                     train specs over seeds and settings here, without a service: mean ± deviation;
+                                                     the value @seed is the seed (--set data.split=@seed: one split a seed)
       table GROUP                                    depth x backbone -> test metric and peak memory of a group
     Exit codes: 0 done, 1 a followed run did not succeed, 2 the command line or the service said no.
     """;
@@ -29,9 +32,10 @@ try
         "list" => await List(api, options),
         "watch" => await Follower.Follow(api, await api.Run(options.RequireId())),
         "cancel" => Print(await api.Cancel(options.RequireId())),
+        "repeat" => await RepeatSpecs(options),
         "table" => PrintTable(await api.Runs(options.RequireArgument("a group"))),
         "help" => PrintText(Help),
-        var unknown => throw new CommandLineException($"found command \"{unknown}\", needed ready, demo, submit, list, watch, cancel, table or help"),
+        var unknown => throw new CommandLineException($"found command \"{unknown}\", needed ready, demo, submit, list, watch, cancel, repeat, table or help"),
     };
 }
 catch (Exception e) when (e is CommandLineException or ApiException or IOException or JsonException or HttpRequestException)
@@ -47,6 +51,12 @@ static async Task<int> Submit(ApiClient api, CommandLine options)
     var run = await api.Submit(text);
     Print(run);
     return options.Follow ? await Follower.Follow(api, run) : 0;
+}
+
+static Task<int> RepeatSpecs(CommandLine options)
+{
+    options.RequireArgument("a file with a run spec");
+    return new Repeat(options).Run();
 }
 
 static async Task<int> List(ApiClient api, CommandLine options)
