@@ -15,6 +15,19 @@ public static class Display
     public static string Model(RunSummary run) =>
         $"{Name(run.Backbone)} · {Name(run.Convolution)} · {run.Layers} {(run.Layers == 1 ? "layer" : "layers")} · {run.HiddenChannels}";
 
+    /// <summary>The name of a metric for people: "accuracy", "iou.wall".</summary>
+    public static string MetricName(string name) => name switch
+    {
+        Metrics.Accuracy => "Accuracy",
+        Metrics.MeanAccuracy => "Mean class accuracy",
+        Metrics.RocAuc => "ROC-AUC",
+        Metrics.MicroF1 => "Micro-F1",
+        Metrics.MeanIou => "Mean IoU",
+        ['i', 'o', 'u', '.', .. var part] => $"IoU of {part}",
+        "metric" => "Metric",
+        _ => name,
+    };
+
     /// <summary>A metric in [0, 1], or a dash while there is none.</summary>
     public static string Metric(double? value) => value switch
     {

@@ -24,6 +24,9 @@ public sealed class RunsApi(HttpClient http)
     public Task<RunHistory> History(Guid id, long after, CancellationToken cancellation) =>
         Read<RunHistory>(string.Create(CultureInfo.InvariantCulture, $"api/v1/runs/{id}/metrics?after={after}"), cancellation);
 
+    /// <summary>Figures by layer of the epochs that were diagnosed.</summary>
+    public Task<RunLayers> Layers(Guid id, CancellationToken cancellation) => Read<RunLayers>($"api/v1/runs/{id}/layers", cancellation);
+
     public async Task<IReadOnlyList<DatasetInfo>> Datasets(CancellationToken cancellation) =>
         await Read<List<DatasetInfo>>("api/v1/datasets", cancellation);
 

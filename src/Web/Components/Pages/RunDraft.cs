@@ -12,7 +12,7 @@ public sealed class RunDraft
     public RunDraft(RunSpec spec)
     {
         (Name, Group, Seed) = (spec.Name, spec.Group, spec.Seed);
-        (Dataset, Split, RowNormalize, Sbm) = (spec.Data.Dataset, spec.Data.Split, spec.Data.RowNormalize, spec.Data.Sbm);
+        Data = spec.Data;
         Model = spec.Model;
         Training = spec.Training;
     }
@@ -20,19 +20,31 @@ public sealed class RunDraft
     public string Name { get; set; }
     public string? Group { get; set; }
     public int Seed { get; set; }
-    public string Dataset { get; set; }
-    public int Split { get; set; }
-    public bool RowNormalize { get; set; }
-    public SbmSpec? Sbm { get; set; }
+    public DataSpec Data { get; set; }
     public ModelSpec Model { get; set; }
     public TrainingSpec Training { get; set; }
+
+    public static bool IsCloud(DatasetInfo? set) => set?.Task is DatasetTasks.PointCloudSegmentation or DatasetTasks.PointCloudClassification;
+
+    /// <summary>Another data set; where its task is another one, model and training start from what suits it.</summary>
+    public void Choose(DatasetInfo set, DatasetInfo? before)
+    {
+        Data = Data with { Dataset = set.Name, Split = 0 };
+        if (IsCloud(set) == IsCloud(before)) { return; }
+
+        // DeepGCNs on point clouds, small enough for a CPU.
+        (Model, Training) = IsCloud(set)
+            ? (new() { Convolution = Convolution.Edge, Backbone = Backbone.Res, Normalization = Normalization.Batch, Layers = 7, HiddenChannels = 32, Dropout = 0.3, Neighborhood = new() { K = 9 } },
+               new() { Epochs = 40, LearningRate = 0.001, WeightDecay = 0, Sampling = new() { Points = 1_024 } })
+            : (Start.Model, Start.Training);
+    }
 
     public RunSpec ToSpec() => new()
     {
         Name = Name.Trim(),
         Group = string.IsNullOrWhiteSpace(Group) ? null : Group.Trim(),
         Seed = Seed,
-        Data = new() { Dataset = Dataset, Split = Split, RowNormalize = RowNormalize, Sbm = Dataset == "sbm" ? Sbm : null },
+        Data = Data.Dataset == "sbm" ? Data : Data with { Sbm = null },
         Model = Model,
         Training = Training,
     };
