@@ -28,6 +28,34 @@ public sealed class NewRunPageTests
         await Eventually.Holds(() => pages.Address.Contains("/runs/", StringComparison.Ordinal), () => pages.Address);
     }
 
+    [Fact]
+    public void A_point_cloud_set_starts_from_a_model_for_point_clouds_and_goes_back()
+    {
+        var graph = new DatasetInfo { Name = "cora", Title = "Cora", Task = DatasetTasks.NodeClassification, Source = "" };
+        var cloud = new DatasetInfo { Name = "rooms", Title = "Rooms", Task = DatasetTasks.PointCloudSegmentation, Source = "" };
+        var draft = new RunDraft();
+        draft.Choose(cloud, graph);
+        Assert.Equal((Convolution.Edge, Backbone.Res, "rooms"), (draft.Model.Convolution, draft.Model.Backbone, draft.Data.Dataset));
+        Assert.Empty(RunSpecValidation.Faults(draft.ToSpec()));
+        draft.Model = draft.Model with { Layers = 14 };
+        draft.Choose(cloud with { Name = "mosd" }, cloud);
+        Assert.Equal(14, draft.Model.Layers);
+        draft.Choose(graph, cloud);
+        Assert.Equal(Convolution.Gcn, draft.Model.Convolution);
+        Assert.Empty(RunSpecValidation.Faults(draft.ToSpec()));
+    }
+
+    [Fact]
+    public void A_clone_keeps_every_member_of_the_spec()
+    {
+        var spec = new RunSpec
+        {
+            Name = "a", Data = new() { Dataset = "cora", Standardize = true, SelfLoops = true }, Model = new() { DropEdge = 0.2 },
+            Training = new() { Schedule = new() { Kind = ScheduleKind.Cosine }, Sampling = new() { Method = SamplingMethod.Clusters } },
+        };
+        Assert.Equal(System.Text.Json.JsonSerializer.Serialize(spec, ContractJson.Options), System.Text.Json.JsonSerializer.Serialize(new RunDraft(spec).ToSpec(), ContractJson.Options));
+    }
+
     [Theory]
     [InlineData("Depth (layers)", "-3", "found -3, needed a number from 1 to 2000")]
     [InlineData("Depth (layers)", "deep", "found \"deep\", needed a whole number")]

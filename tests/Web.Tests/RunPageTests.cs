@@ -28,6 +28,51 @@ public sealed class RunPageTests
     }
 
     [Fact]
+    public async Task Further_metrics_of_the_chosen_epoch_are_a_table_by_split()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add(row => row with { Metric = Metrics.MeanIou, BestEpoch = 2 });
+        for (var epoch = 1; epoch <= 3; epoch++)
+        {
+            run.Store(new EpochEvent
+            {
+                Epoch = epoch, Metrics = new Dictionary<string, double> { ["valid.meanIou"] = epoch / 10.0, ["test.meanIou"] = epoch / 20.0, ["test.iou.wall"] = epoch / 4.0 },
+            });
+        }
+
+        await using var pages = new Pages(server);
+        var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+        await Eventually.Holds(() => page.FindAll(".further tbody tr").Count == 2, () => page.Markup);
+        var rows = page.FindAll(".further tbody tr").Select(row => string.Join(" ", row.Children.Select(cell => cell.TextContent)));
+        Assert.Equal(["Mean IoU – 0.2000 0.1000", "IoU of wall – – 0.5000"], rows);
+        Assert.Equal(["Mean IoU", "IoU of wall"], page.FindAll(".further option").Select(option => option.TextContent));
+    }
+
+    [Fact]
+    public async Task Figures_by_layer_have_a_tab_of_their_own_where_the_run_takes_them()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add();
+        run.Layers = [Figures(10, 3, 0.5), Figures(20, 2, double.NaN)];
+        run.StoreEpochs(1, 20);
+        await using var pages = new Pages(server);
+        var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+        await Eventually.Holds(() => page.Markup.Contains("Dirichlet energy", StringComparison.Ordinal), () => page.Markup);
+        Assert.Contains("Epochs 10, 20 of 2", page.Markup, StringComparison.Ordinal);
+
+        var without = server.Add();
+        without.StoreEpochs(1, 1);
+        var other = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, without.Id));
+        await Eventually.Holds(() => other.FindAll(".charts").Count > 0, () => other.Markup);
+        Assert.DoesNotContain("Layers", other.FindAll(".tab-heads").Select(each => each.TextContent).FirstOrDefault("none"), StringComparison.Ordinal);
+
+        static LayersEvent Figures(int epoch, double energy, double gradient) => new()
+        {
+            Epoch = epoch, DirichletEnergy = [energy, energy / 2], MeanAverageDistance = [0.4, 0.2], DeadShare = [0, 0.25], GradientNorm = [gradient, gradient],
+        };
+    }
+
+    [Fact]
     public async Task A_resumed_attempt_removes_voided_points_from_every_chart()
     {
         await using var server = await RunServer.Started();

@@ -108,6 +108,7 @@ public sealed class RunServer : IAsyncDisposable
             await BeforeHistory();
             return answer;
         });
+        app.MapGet("/api/v1/runs/{id:guid}/layers", (Guid id) => new RunLayers { Epochs = _runs[id].Layers });
         app.MapPost("/api/v1/runs", (RunSpec spec) =>
         {
             Posted.Add(spec);
