@@ -233,6 +233,23 @@ public sealed class MiniBatchTests(ITestOutputHelper output)
         Assert.Contains("found 2001 parts for 2000 nodes", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Sampling_that_cannot_be_is_a_fault_of_the_spec_with_its_path()
+    {
+        AssertFault(new() { Parts = 4, PartsPerBatch = 5 }, "$.training.sampling.partsPerBatch", "found 5 of 4 parts");
+        AssertFault(new() { Parts = 0, PartsPerBatch = 0 }, "$.training.sampling.parts", "found 0");
+        AssertFault(new() { BatchSize = -1 }, "$.training.sampling.batchSize", "found -1");
+        AssertFault(new() { Fanouts = [] }, "$.training.sampling.fanouts", "found 0 hops");
+        AssertFault(new() { Fanouts = [5, 0] }, "$.training.sampling.fanouts[1]", "found 0");
+
+        static void AssertFault(SamplingSpec sampling, string path, string found)
+        {
+            var spec = Spec(SamplingMethod.Full);
+            var faults = RunSpecValidation.Faults(spec with { Training = spec.Training with { Sampling = sampling } });
+            Assert.Contains(faults, fault => fault.Path == path && fault.Message.Contains(found, StringComparison.Ordinal));
+        }
+    }
+
     private const int MmapThreshold = -3; // M_MMAP_THRESHOLD of malloc.h
 
     [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "mallopt")]
