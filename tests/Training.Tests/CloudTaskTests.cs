@@ -156,14 +156,31 @@ public sealed class CloudTaskTests
     }
 
     [Fact]
-    public void Rooms_train_through_the_program()
+    public void Rooms_train_through_the_program_and_leave_weights_and_predictions()
     {
+        using var folder = TestFolders.NewTemporary();
         var spec = WithSampling(SegmentationSpec, sampling => sampling with { Points = 512, BlocksPerEpoch = 4 });
-        var (exit, events) = TrainerProgram.Run(spec with { Training = spec.Training with { Epochs = 1 } });
+        spec = spec with { Training = spec.Training with { Epochs = 1, SavePredictions = true } };
+        var (exit, events) = TrainerProgram.Run(spec, "--artifacts", folder.Path);
+
         Assert.Equal(TrainerExit.Finished, exit);
         var started = Assert.IsType<StartedEvent>(events[0]);
         Assert.Equal(("point", 30, 9, 122_880, 2, "meanIou"), (started.Unit, started.Graphs, started.Features, started.Nodes, started.BatchesPerEpoch, started.Metric));
         Assert.Contains("test.iou.bookcase", Assert.Single(events.OfType<EpochEvent>()).Metrics!.Keys);
+        Assert.Equal(122_880 + 1, File.ReadLines(folder.File("predictions.csv")).Count());
+        Assert.True(File.Exists(folder.File("model.safetensors")));
+    }
+
+    [Fact]
+    public void Every_recipe_fits_its_task()
+    {
+        var recipes = Directory.GetFiles(Path.Combine(TestFolders.Repository, "recipes"), "*.json");
+        Assert.NotEmpty(recipes);
+        Assert.All(recipes, path =>
+        {
+            var spec = System.Text.Json.JsonSerializer.Deserialize<RunSpec>(File.ReadAllText(path), ContractJson.Options)!;
+            Assert.Equal((path, ""), (path, string.Join("; ", RunSpecValidation.Faults(spec).Select(fault => $"{fault.Path}: {fault.Message}"))));
+        });
     }
 
     private static RunSpec SegmentationSpec => new()
