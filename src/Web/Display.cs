@@ -28,6 +28,11 @@ public static class Display
         _ => name,
     };
 
+    /// <summary>The same after another word: "accuracy", "ROC-AUC", "mean IoU".</summary>
+    public static string InSentence(string? name) => MetricName(name ?? "metric") is var text && text.Length > 1 && char.IsLower(text[1])
+        ? char.ToLowerInvariant(text[0]) + text[1..]
+        : MetricName(name ?? "metric");
+
     /// <summary>A metric in [0, 1], or a dash while there is none.</summary>
     public static string Metric(double? value) => value switch
     {
@@ -37,6 +42,10 @@ public static class Display
     };
 
     public static string Figure(double value) => double.IsFinite(value) ? value.ToString("0.#####", CultureInfo.InvariantCulture) : NotANumber(value);
+
+    /// <summary>Figures over many magnitudes, three digits each.</summary>
+    public static string Small(double value) => !double.IsFinite(value) ? NotANumber(value)
+        : value.ToString(value != 0 && Math.Abs(value) < 1e-3 ? "0.00e+0" : "0.0000", CultureInfo.InvariantCulture);
 
     /// <summary>With as many decimals in each row of a table.</summary>
     public static string Aligned(double value) =>

@@ -58,7 +58,7 @@ public sealed class RunPageTests
         await using var pages = new Pages(server);
         var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
         await Eventually.Holds(() => page.Markup.Contains("Dirichlet energy", StringComparison.Ordinal), () => page.Markup);
-        Assert.Contains("Epochs 10, 20 of 2", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("Epochs 10, 20 of the 2 with figures", page.Markup, StringComparison.Ordinal);
 
         var without = server.Add();
         without.StoreEpochs(1, 1);
