@@ -23,6 +23,12 @@ public sealed class RunPageTests
         await run.Send(after: 3);
         await Eventually.Equals([1, 2, 3, 4, 5, 6], () => [.. Losses(pages).Select(row => (int)row[0])]);
         Assert.Equal([1.0, 0.5, 1.0 / 3, double.NaN, 0.2, 1.0 / 6], Losses(pages).Select(row => row[1]));
+
+        // An epoch between two evaluations has no figure of the valid split, which is not the same as NaN.
+        run.Store(new EpochEvent { Epoch = 7, TrainLoss = 0.1, ValidLoss = double.NaN, ValidMetric = double.NaN, TestLoss = double.NaN, TestMetric = double.NaN });
+        await run.Send(after: 6);
+        await Eventually.Equals([7], () => [.. Losses(pages).Skip(6).Select(row => (int)row[0])]);
+        Assert.Equal([7, 0.1, Components.Charts.MetricChart.Absent, Components.Charts.MetricChart.Absent], Losses(pages)[6]);
         // Points are in the canvas only.
         Assert.DoesNotContain("0.33333", page.Find(".charts").OuterHtml, StringComparison.Ordinal);
     }

@@ -56,6 +56,7 @@ class MetricChart {
       const x = numbers[at];
       for (let s = 0; s < this.points.length; s++) {
         const y = numbers[at + 1 + s];
+        if (y === -Number.MAX_VALUE) { continue; } // MetricChart.Absent: nothing was measured there, which is no fault
         this.points[s].push([x, y]);
         if (!Number.isFinite(y)) { this.gaps = true; }
         if (!Number.isFinite(y) && this.options.markMissing) { this.missing.push([x, 0.03, this.options.series[s].name, String(y)]); }
