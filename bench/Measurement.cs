@@ -4,8 +4,9 @@ using DeepGnn.Memory;
 
 namespace Bench;
 
-/// <summary>What one row took: seconds a repetition and the highest resident memory above what was resident before the first one.</summary>
-internal sealed record Measurement(string Row, double Median, double Min, double Max, double PeakMiBAboveBase, int Threads)
+/// <summary>What one row took: seconds a repetition and the highest resident memory above what was resident before the first one; processor seconds of all
+/// threads say more than seconds where other programs run.</summary>
+internal sealed record Measurement(string Row, double Median, double Min, double Max, double CpuMin, double PeakMiBAboveBase, int Threads)
 {
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
@@ -17,16 +18,18 @@ internal sealed record Measurement(string Row, double Median, double Min, double
         ProcessMemory.ResetPeak();
         for (var i = 0; i < warmUps; i++) { work(); }
         var taken = new List<double>();
+        var cpu = double.MaxValue;
         while (taken.Count < 5 || (taken.Sum() < seconds && taken.Count < most))
         {
-            var watch = Stopwatch.StartNew();
+            var (watch, used) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
             work();
+            cpu = Math.Min(cpu, (Environment.CpuUsage.TotalTime - used).TotalSeconds);
             taken.Add(watch.Elapsed.TotalSeconds);
         }
 
         var peak = (ProcessMemory.Peak() - before) / 1048576.0;
         taken.Sort();
-        return new(row, Rounded(taken[taken.Count / 2]), Rounded(taken[0]), Rounded(taken[^1]), Math.Round(peak, 1), threads);
+        return new(row, Rounded(taken[taken.Count / 2]), Rounded(taken[0]), Rounded(taken[^1]), Rounded(cpu), Math.Round(peak, 1), threads);
     }
 
     public string ToJson() => JsonSerializer.Serialize(this, s_json);

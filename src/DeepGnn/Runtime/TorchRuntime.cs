@@ -16,6 +16,7 @@ public static class TorchRuntime
     {
         NativeEnvironment.LetIdleThreadsSleep();
         Load();
+        TorchAllocator.Install();
         set_num_threads(threads ?? ThreadsFromEnvironment());
         random.manual_seed(seed);
     }

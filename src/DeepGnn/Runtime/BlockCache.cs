@@ -1,0 +1,136 @@
+using System.Runtime.InteropServices;
+
+namespace DeepGnn.Runtime;
+
+/// <summary>
+/// Large blocks of memory that are given out again instead of being returned to the system: an epoch asks for the sizes of the epoch before.
+/// Blocks are mappings of their own, so none keeps another from being let go. What is held never exceeds the most that was in use at once by
+/// more than <see cref="Slack"/>: past that, blocks of the sizes unused for longest go back to the system. Safe for any number of threads.
+/// </summary>
+internal sealed partial class BlockCache
+{
+    private const long Slack = 16L << 20;
+    private const nint PageSize = 4096;
+    private const long HugePage = 2L << 20;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<nint, SizeClass> _used = new(4096);
+    private readonly Dictionary<long, SizeClass> _classes = [];
+    private long _clock;
+    private long _mapped;
+
+    /// <summary>Bytes in use.</summary>
+    public long InUse { get; private set; }
+
+    /// <summary>The most bytes that were in use at once.</summary>
+    public long MostInUse { get; private set; }
+
+    /// <summary>Bytes kept for the next to ask.</summary>
+    public long Kept { get; private set; }
+
+    /// <summary>A block of at least <paramref name="bytes"/> bytes, on a line of the processor's cache, or 0 where the system has none.</summary>
+    public nint Take(long bytes)
+    {
+        var size = (bytes + PageSize - 1 + PageSize) / PageSize * PageSize;
+        lock (_lock)
+        {
+            var from = Free(size);
+            if (from is null)
+            {
+                LetGo(MostInUse + Slack - InUse - size);
+                if (Map(size) is var made and not 0) { return GiveOut(OfSize(size), Shifted(made)); }
+                LetGo(0);
+                return Map(size) is var again and not 0 ? GiveOut(OfSize(size), Shifted(again)) : 0;
+            }
+
+            Kept -= from.Size;
+            return GiveOut(from, from.Free.Pop());
+        }
+    }
+
+    /// <summary>Takes back a block that <see cref="Take"/> gave out; false if it did not.</summary>
+    public bool Return(nint address)
+    {
+        lock (_lock)
+        {
+            if (!_used.Remove(address, out var to)) { return false; }
+            to.Free.Push(address);
+            to.GivenOut--;
+            to.LastUsed = ++_clock;
+            InUse -= to.Size;
+            Kept += to.Size;
+            return true;
+        }
+    }
+
+    private nint GiveOut(SizeClass of, nint address)
+    {
+        _used.Add(address, of);
+        of.GivenOut++;
+        InUse += of.Size;
+        MostInUse = Math.Max(MostInUse, InUse);
+        return address;
+    }
+
+    // Tensors that all began a page would meet in the same sets of the cache.
+    private nint Shifted(nint page) => page + (64 * (nint)(++_mapped % 61));
+
+    private SizeClass OfSize(long size)
+    {
+        if (!_classes.TryGetValue(size, out var found)) { _classes.Add(size, found = new SizeClass(size)); }
+        return found;
+    }
+
+    // The same size, else the smallest that is an eighth too large at most.
+    private SizeClass? Free(long size)
+    {
+        if (_classes.TryGetValue(size, out var same) && same.Free.Count > 0) { return same; }
+        SizeClass? best = null;
+        foreach (var other in _classes.Values)
+        {
+            if (other.Free.Count > 0 && other.Size >= size && other.Size <= size + (size / 8) && (best is null || other.Size < best.Size)) { best = other; }
+        }
+
+        return best;
+    }
+
+    private void LetGo(long allowed)
+    {
+        while (Kept > Math.Max(0, allowed))
+        {
+            var oldest = _classes.Values.Where(of => of.Free.Count > 0).MinBy(of => of.LastUsed)!;
+            _ = Unmap(oldest.Free.Pop() / PageSize * PageSize, (nuint)oldest.Size);
+            Kept -= oldest.Size;
+            if (oldest.Free.Count == 0 && oldest.GivenOut == 0) { _classes.Remove(oldest.Size); }
+        }
+    }
+
+    private static nint Map(long size)
+    {
+        const int readWrite = 3, privateAnonymous = 0x22, hugePages = 14;
+        var address = Map(0, (nuint)size, readWrite, privateAnonymous, -1, 0);
+        if (address == -1) { return 0; }
+        if (size >= 2 * HugePage) { _ = Advise(address, (nuint)size, hugePages); }
+        return address;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    private static partial nint Map(nint address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    private static partial int Unmap(nint address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint address, nuint length, int advice);
+
+    private sealed class SizeClass(long size)
+    {
+        public long Size => size;
+
+        public Stack<nint> Free { get; } = [];
+
+        public int GivenOut { get; set; }
+
+        public long LastUsed { get; set; }
+    }
+}
