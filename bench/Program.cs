@@ -1,26 +1,34 @@
 using System.Diagnostics;
 using Bench;
 
-const int threads = 2;
+var threads = int.Parse(Option("--threads") ?? "2");
 switch (args)
 {
     case ["peers", ..]:
-        foreach (var row in Option("--rows")?.Split(',') ?? PeerRows.Names) { if (!RunApart("peer", row)) { return 1; } }
+        return (Option("--rows")?.Split(',') ?? PeerRows.Names).All(row => RunApart("peer", row, threads)) ? 0 : 1;
+    case ["scaling", ..]:
+        var rows = Option("--rows")?.Split(',') ?? Scaling.Names;
+        return rows.All(row => RunApart("scale", row, 1) && RunApart("scale", row, 2)) ? 0 : 1;
+    case ["machine", ..]:
+        Machine.Print(threads);
         return 0;
     case ["peer", var row, ..]:
-        Console.WriteLine(PeerRows.Run(row, int.Parse(Option("--threads") ?? $"{threads}")).ToJson());
+        Console.WriteLine(PeerRows.Run(row, threads).ToJson());
+        return 0;
+    case ["scale", var row, ..]:
+        Console.WriteLine(Scaling.Run(row, threads).ToJson());
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench peers [--rows a,b] [--threads 2] [--json]");
+        Console.Error.WriteLine("usage: bench peers|scaling|machine [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
         return 2;
 }
 
 string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;
 
 // A process for each row: its peak memory is that row's alone.
-bool RunApart(string kind, string row)
+static bool RunApart(string kind, string row, int threads)
 {
-    using var process = Process.Start(Environment.ProcessPath!, [kind, row, "--threads", Option("--threads") ?? $"{threads}"]);
+    using var process = Process.Start(Environment.ProcessPath!, [kind, row, "--threads", $"{threads}"]);
     process.WaitForExit();
     return process.ExitCode == 0;
 }

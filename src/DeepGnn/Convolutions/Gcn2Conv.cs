@@ -62,17 +62,21 @@ public sealed class Gcn2Conv : nn.Module<Tensor, Tensor, Graph, Tensor>
         var (normal, weights) = !_normalize ? (graph, edgeWeights)
             : edgeWeights is null ? Parts(SymmetricNormalization.Of(graph, _addSelfLoops, x.dtype, x.device))
             : Parts(SymmetricNormalization.Of(graph, edgeWeights, _addSelfLoops, loopWeight: 1));
-        var spread = Aggregate.Sum(x, normal, weights) * (1 - _alpha);
-        var kept = initial * _alpha;
+        var spread = Aggregate.Sum(x, normal, weights);
         if (weight2 is null)
         {
-            return Mapped(spread + kept, weight1).MoveToOuterDisposeScope();
+            return spread.lerp(initial, _alpha).matmul(Map(weight1)).MoveToOuterDisposeScope();
         }
 
-        return (Mapped(spread, weight1) + Mapped(kept, weight2)).MoveToOuterDisposeScope();
+        return ((spread * (1 - _alpha)).matmul(Map(weight1)) + (initial * _alpha).matmul(Map(weight2))).MoveToOuterDisposeScope();
     }
 
-    private Tensor Mapped(Tensor x, Tensor weight) => (x * (1 - _beta)) + (x.matmul(weight) * _beta);
+    // (1 − β)S + βSΘ = S((1 − β)I + βΘ): the sum is taken of D×D matrices instead of N×D ones.
+    private Tensor Map(Tensor weight)
+    {
+        using var identity = eye(weight.shape[0], dtype: weight.dtype, device: weight.device);
+        return identity.lerp(weight, _beta);
+    }
 
     private static (Graph Graph, Tensor? Weights) Parts(SymmetricNormalization normalization) => (normalization.Graph, normalization.Weights);
 }

@@ -61,7 +61,13 @@ public sealed class GenConv : GraphConvolution
         var sum = aggr_module.call(new Messages(source, EdgeFeatures.Mapped(edges, lin_edge), Rectified: true, _epsilon), graph);
         if (msg_norm is not null) { sum = msg_norm.call(x, sum); }
         var own = graph.TargetRows(x);
-        return mlp.call(graph.TargetRows(sum) + (lin_dst is null ? own : lin_dst.call(own))).MoveToOuterDisposeScope();
+        return Mapped(graph.TargetRows(sum) + (lin_dst is null ? own : lin_dst.call(own))).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Mapped(Tensor x)
+    {
+        if (mlp.Count != 5 || mlp[1] is not TorchSharp.Modules.LayerNorm norm || mlp.parameters().Any(p => !p.requires_grad)) { return mlp.call(x); }
+        return NormalizedLinear.Of(norm, (Linear)mlp[4], ((Linear)mlp[0]).call(x));
     }
 
     // Names count linear, norm, activation and dropout as PyG's MLP does, dropout being 0 there.

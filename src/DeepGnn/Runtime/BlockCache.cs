@@ -25,6 +25,9 @@ internal sealed partial class BlockCache
     /// <summary>The most bytes that were in use at once.</summary>
     public long MostInUse { get; private set; }
 
+    /// <summary>The largest block given out since this was last set to 0.</summary>
+    public long Largest { get; set; }
+
     /// <summary>Bytes kept for the next to ask.</summary>
     public long Kept { get; private set; }
 
@@ -69,6 +72,7 @@ internal sealed partial class BlockCache
         of.GivenOut++;
         InUse += of.Size;
         MostInUse = Math.Max(MostInUse, InUse);
+        Largest = Math.Max(Largest, of.Size);
         return address;
     }
 

@@ -17,11 +17,13 @@ internal static unsafe partial class TorchAllocator
     private const int Entries = 6;       // copy_data is the last
     private const int Before = 2;        // offset to top and type information stand before the entries
 
-    private static readonly BlockCache s_cache = new();
     private static short s_device;
     private static nint s_delete;
     private static nint s_standardDelete;
     private static byte* s_leaving;
+
+    /// <summary>Where tensors of 64 KiB and more come from, once installed.</summary>
+    public static BlockCache Cache { get; } = new();
 
     /// <summary>
     /// Installs the cache once, on Linux x64. <c>GNN_ALLOCATOR=system</c> leaves the default allocator in place.
@@ -81,7 +83,7 @@ internal static unsafe partial class TorchAllocator
     [UnmanagedCallersOnly]
     private static int Take(DataPointer* made, nint allocator, nuint bytes)
     {
-        var data = bytes > long.MaxValue / 2 ? 0 : s_cache.Take((long)bytes);
+        var data = bytes > long.MaxValue / 2 ? 0 : Cache.Take((long)bytes);
         if (data == 0) { return 0; }
         *made = new DataPointer { Data = data, Deleter = s_delete, Context = data, Device = s_device };
         return 1;
@@ -90,7 +92,7 @@ internal static unsafe partial class TorchAllocator
     [UnmanagedCallersOnly]
     private static void Return(nint data)
     {
-        if (data != 0 && !s_cache.Return(data)) { ((delegate* unmanaged<nint, void>)s_standardDelete)(data); }
+        if (data != 0 && !Cache.Return(data)) { ((delegate* unmanaged<nint, void>)s_standardDelete)(data); }
     }
 
     /// <summary>c10::DataPtr: data, the owning pointer (its deleter comes first), device type and index.</summary>

@@ -1,8 +1,8 @@
-using System.Runtime.InteropServices;
 using DeepGnn.Aggregation;
 using DeepGnn.Backbones;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -100,32 +100,18 @@ public sealed class ReversibleStackTests
     // Bytes in use, not resident ones: what the allocator keeps for itself is not what a layer keeps.
     private static long BytesKept(Graph graph, int layers, bool plain)
     {
+        Assert.True(TorchAllocator.Install());
         var couplings = Enumerable.Range(0, layers).Select(_ => Coupling(2, 64)).ToArray();
         using var stack = new ReversibleStack(couplings);
         using var scope = NewDisposeScope();
         var x = randn(4000, 64).requires_grad_();
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var before = InUse();
+        var before = TorchAllocator.Cache.InUse;
         var y = plain ? couplings.Aggregate(x, (h, layer) => layer.call(h, graph)) : stack.call(x, graph);
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        return InUse() - before;
-    }
-
-    private static long InUse()
-    {
-        var info = mallinfo2();
-        return (long)info.InUse + (long)info.Mapped;
-    }
-
-    [DllImport("libc")]
-    private static extern MallocInfo mallinfo2();
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct MallocInfo
-    {
-        public nuint Arena, FreeChunks, FastChunks, MappedChunks, Mapped, MostUsed, FastFree, InUse, Free, Releasable;
+        return TorchAllocator.Cache.InUse - before;
     }
 
     private sealed class SeedKept : IDisposable

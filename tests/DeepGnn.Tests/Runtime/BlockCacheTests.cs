@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using DeepGnn.Runtime;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Tests.Runtime;
+
+public sealed class BlockCacheTests
+{
+    private const long MiB = 1 << 20;
+
+    [Fact]
+    public void A_block_returned_is_given_out_again_for_the_same_size_and_for_a_little_less()
+    {
+        var cache = new BlockCache();
+        var first = cache.Take(10 * MiB);
+        Assert.True(cache.Return(first));
+
+        Assert.Equal(first, cache.Take(10 * MiB));
+        cache.Return(first);
+        Assert.Equal(first, cache.Take(9 * MiB));
+        cache.Return(first);
+        Assert.NotEqual(first, cache.Take(5 * MiB));
+    }
+
+    [Fact]
+    public void What_is_held_stays_near_the_most_that_was_in_use_at_once()
+    {
+        var cache = new BlockCache();
+        for (var size = 1; size <= 60; size++)
+        {
+            var block = cache.Take(size * MiB);
+            Marshal.WriteByte(block, 1);
+            cache.Return(block);
+            Assert.InRange(cache.InUse + cache.Kept, size * MiB, cache.MostInUse + (17 * MiB));
+        }
+    }
+
+    [Fact]
+    public void Blocks_of_all_sizes_hold_what_is_written_while_others_come_and_go()
+    {
+        var cache = new BlockCache();
+        var random = new Random(1);
+        var blocks = new List<(nint At, int Length, byte Value)>();
+        for (var step = 0; step < 2000; step++)
+        {
+            if (blocks.Count > 20 || (blocks.Count > 0 && random.Next(2) == 0))
+            {
+                var (at, length, value) = blocks[^1];
+                blocks.RemoveAt(blocks.Count - 1);
+                Assert.Equal(value, Marshal.ReadByte(at));
+                Assert.Equal(value, Marshal.ReadByte(at, length - 1));
+                Assert.True(cache.Return(at));
+                continue;
+            }
+
+            var size = 4096 + random.Next(200_000);
+            var taken = cache.Take(size);
+            Assert.Equal(0, taken % 64);
+            Marshal.WriteByte(taken, (byte)step);
+            Marshal.WriteByte(taken, size - 1, (byte)step);
+            blocks.Add((taken, size, (byte)step));
+        }
+    }
+
+    [Fact]
+    public void What_it_did_not_give_out_it_does_not_take() => Assert.False(new BlockCache().Return(4096));
+
+    [Fact]
+    public void Tensors_come_from_the_cache_and_go_back_to_it()
+    {
+        TorchRuntime.Start(1);
+        Assert.True(TorchAllocator.Install());
+        var before = TorchAllocator.Cache.InUse;
+        using (var x = zeros(1000, 1000))
+        {
+            Assert.InRange(TorchAllocator.Cache.InUse - before, 4_000_000, long.MaxValue);
+            Assert.Equal(0f, x.sum().item<float>());
+        }
+
+        Assert.Equal(before, TorchAllocator.Cache.InUse);
+    }
+
+    [Fact]
+    public void A_tensor_too_large_for_any_machine_is_an_error_not_a_crash()
+    {
+        TorchRuntime.Start(1);
+        Assert.True(TorchAllocator.Install());
+
+        var error = Assert.Throws<ExternalException>(() => empty(1L << 50));
+
+        Assert.Contains("memory", error.Message);
+    }
+}
