@@ -2,7 +2,6 @@ using Contracts;
 using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
 using DeepGnn.Graphs;
-using DeepGnn.Memory;
 using DeepGnn.Models;
 using DeepGnn.Runtime;
 using DeepGnn.Training;
@@ -166,14 +165,12 @@ public sealed class MiniBatchTests(ITestOutputHelper output)
         using var frozen = no_grad();
         using var model = new DeepGcn(Spec(SamplingMethod.Full).Model with { HiddenChannels = 128 }, 8, 5);
         model.eval();
-        // Freed tensors go back to the system at once: what glibc keeps of its heap says nothing about what was needed.
-        _ = SetAllocator(MmapThreshold, 1 << 18);
+        Assert.True(TorchAllocator.Install());
         Peak(Band(500)); // compiles everything
 
         var inChunks = Peak(Band(nodes).InChunks(nodes / 8));
         var whole = Peak(Band(nodes));
 
-        _ = SetAllocator(MmapThreshold, 1 << 25);
         output.WriteLine($"{nodes} rows of 128 channels are 9.8 MiB; in 8 chunks {inChunks >> 20} MiB, all at once {whole >> 20} MiB");
         Assert.True(inChunks < 0.7 * whole, $"{inChunks} of {whole} bytes");
 
@@ -181,11 +178,10 @@ public sealed class MiniBatchTests(ITestOutputHelper output)
         {
             var values = Numbers(graph.NodeCount, 8).Values;
             using var x = new InputFeatures(FeatureMatrix.FromDense(graph.NodeCount, 8, values), CPU);
-            GC.Collect();
-            ProcessMemory.ResetPeak();
-            var before = ProcessMemory.Peak();
+            TorchAllocator.Cache.Release();
+            var before = TorchAllocator.Cache.InUse;
             model.forward(x, graph).Dispose();
-            return ProcessMemory.Peak() - before;
+            return TorchAllocator.Cache.MostInUse - before;
         }
 
         // Each node and its ten nearest by index: a chunk has few sources outside it.
@@ -249,11 +245,6 @@ public sealed class MiniBatchTests(ITestOutputHelper output)
             Assert.Contains(faults, fault => fault.Path == path && fault.Message.Contains(found, StringComparison.Ordinal));
         }
     }
-
-    private const int MmapThreshold = -3; // M_MMAP_THRESHOLD of malloc.h
-
-    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "mallopt")]
-    private static extern int SetAllocator(int parameter, int value);
 
     private static RunSpec Spec(SamplingMethod method) => new()
     {

@@ -5,11 +5,10 @@ namespace DeepGnn.Runtime;
 /// <summary>
 /// Large blocks of memory that are given out again instead of being returned to the system: an epoch asks for the sizes of the epoch before.
 /// Blocks are mappings of their own, so none keeps another from being let go. What is held never exceeds the most that was in use at once by
-/// more than <see cref="Slack"/>: past that, blocks of the sizes unused for longest go back to the system. Safe for any number of threads.
+/// more than a thirty-second and 4 MiB: past that, blocks of the sizes unused for longest go back to the system. Safe for any number of threads.
 /// </summary>
 internal sealed partial class BlockCache
 {
-    private const long Slack = 16L << 20;
     private const nint PageSize = 4096;
     private const long HugePage = 2L << 20;
 
@@ -40,7 +39,7 @@ internal sealed partial class BlockCache
             var from = Free(size);
             if (from is null)
             {
-                LetGo(MostInUse + Slack - InUse - size);
+                LetGo(MostInUse + (MostInUse / 32) + (4 << 20) - InUse - size);
                 if (Map(size) is var made and not 0) { return GiveOut(OfSize(size), Shifted(made)); }
                 LetGo(0);
                 return Map(size) is var again and not 0 ? GiveOut(OfSize(size), Shifted(again)) : 0;
@@ -63,6 +62,16 @@ internal sealed partial class BlockCache
             InUse -= to.Size;
             Kept += to.Size;
             return true;
+        }
+    }
+
+    /// <summary>Gives all that is kept back to the system and forgets what was in use before.</summary>
+    public void Release()
+    {
+        lock (_lock)
+        {
+            LetGo(0);
+            MostInUse = InUse;
         }
     }
 
