@@ -39,13 +39,13 @@ internal static class ApiDocumentation
     {
         private static readonly Dictionary<string, string> Descriptions = new()
         {
-            ["202"] = "Accepted; the run tells how far it is",
+            ["202"] = "Accepted; the run (or each run of the sweep) tells how far it is",
             ["400"] = "The request cannot be read (`urn:gnnservice:problem:malformed-request`); `errors` says where, what was found and what is needed",
-            ["404"] = "No such run (`urn:gnnservice:problem:unknown-run`)",
+            ["404"] = "No such run, or no such group (`urn:gnnservice:problem:unknown-run`, `urn:gnnservice:problem:unknown-group`)",
             ["409"] = "The run is over (`urn:gnnservice:problem:invalid-state`)",
             ["413"] = "The body is too large (`urn:gnnservice:problem:body-too-large`)",
             ["415"] = "The body is not JSON (`urn:gnnservice:problem:wrong-media-type`)",
-            ["422"] = "The run spec cannot be trained (`urn:gnnservice:problem:invalid-run-spec`); `errors` is keyed by JSON path",
+            ["422"] = "The run spec, or the sweep, cannot be trained (`urn:gnnservice:problem:invalid-run-spec`, `urn:gnnservice:problem:invalid-sweep`); `errors` is keyed by JSON path",
             ["503"] = "The store does not answer, or the service is not ready (`urn:gnnservice:problem:store-away`, `urn:gnnservice:problem:not-ready`)",
         };
 
@@ -59,7 +59,7 @@ internal static class ApiDocumentation
                 {
                     described.Headers ??= new Dictionary<string, IOpenApiHeader>();
                     var reference = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uri-reference" };
-                    described.Headers["Location"] = new OpenApiHeader { Description = "The run", Schema = reference };
+                    described.Headers["Location"] = new OpenApiHeader { Description = "The run, or the list of the sweep's runs", Schema = reference };
                 }
             }
         }

@@ -34,6 +34,7 @@ public static class ApiSetup
 
         app.MapRuns();
         app.MapDatasets();
+        app.MapSweeps();
         app.MapHealth();
         app.MapApiDocumentation();
         app.MapHub<RunsHub>(RunHub.Path);

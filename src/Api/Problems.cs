@@ -27,6 +27,12 @@ internal static partial class Problems
     public static ProblemHttpResult InvalidSpec(IEnumerable<SpecFault> faults) =>
         WithFaults(422, "invalid-run-spec", "The run spec cannot be trained", faults);
 
+    public static ProblemHttpResult InvalidSweep(IEnumerable<SpecFault> faults) =>
+        WithFaults(422, "invalid-sweep", "The sweep cannot be trained", faults);
+
+    public static ProblemHttpResult UnknownGroup(string group) =>
+        Tell(404, "unknown-group", "No such group", $"found no run in group \"{group}\", needed a group label of a run from GET /api/v1/runs");
+
     public static ProblemHttpResult UnknownRun(Guid id) =>
         Tell(404, "unknown-run", "No such run", $"found no run {id}, needed the id of a run from GET /api/v1/runs");
 

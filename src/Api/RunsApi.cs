@@ -41,11 +41,7 @@ public static class RunsApi
         var (spec, fault) = RunSpecJson.Parse(await body.ReadToEndAsync(cancellation));
         if (spec is null) { return Problems.Malformed(fault!); }
 
-        var faults = RunSpecValidation.Faults(spec).ToList();
-        if (faults.TrueForAll(f => f.Path != "$.data.dataset") && DatasetCatalog.Find(spec.Data.Dataset) is null)
-        {
-            faults.Add(new SpecFault("$.data.dataset", DatasetCatalog.UnknownName(spec.Data.Dataset)));
-        }
+        var faults = RunSpecValidation.FaultsOfPosted(spec);
         if (faults.Count > 0) { return Problems.InvalidSpec(faults); }
 
         var run = await queue.Create(spec, cancellation);

@@ -37,6 +37,9 @@ internal sealed class ApiClient(HttpClient http)
     public async Task<RunSummary> Submit(string spec) =>
         await Read<RunDetail>(await http.PostAsync("api/v1/runs", new StringContent(spec, Encoding.UTF8, "application/json")));
 
+    public async Task<AcceptedSweep> Sweep(string sweep) =>
+        await Read<AcceptedSweep>(await http.PostAsync("api/v1/sweeps", new StringContent(sweep, Encoding.UTF8, "application/json")));
+
     public async Task<RunSummary> Run(Guid id) => await Read<RunDetail>(await http.GetAsync($"api/v1/runs/{id}"));
 
     public async Task<RunSummary> Cancel(Guid id) => await Read<RunDetail>(await http.PostAsync($"api/v1/runs/{id}/cancel", null));

@@ -17,12 +17,7 @@ internal static class Demo
         var specs = Specs(dataset, group, options.Seeds).ToList();
         foreach (var spec in specs) { await api.Submit(spec); }
         Console.WriteLine($"posted {specs.Count} runs on {dataset} as group {group}");
-        if (!options.Follow) { return 0; }
-
-        var runs = await Follower.FollowGroup(api, group);
-        Console.WriteLine();
-        Console.WriteLine(ComparisonTable.Format(runs));
-        return runs.All(run => run.Status == RunStatus.Succeeded) ? 0 : 1;
+        return options.Follow ? await Follower.FollowToTable(api, group) : 0;
     }
 
     // Seeds go round by configuration: the whole picture is there after the first round.

@@ -22,8 +22,17 @@ internal static class Follower
         }
     }
 
+    /// <summary>Follows a group to its end and prints its table; 0 when all succeeded.</summary>
+    public static async Task<int> FollowToTable(ApiClient api, string group)
+    {
+        var runs = await FollowGroup(api, group);
+        Console.WriteLine();
+        Console.WriteLine(ComparisonTable.Format(runs));
+        return runs.All(run => run.Status == RunStatus.Succeeded) ? 0 : 1;
+    }
+
     /// <summary>Prints each run of a group as it ends, and the running ones' progress on a terminal, until all have ended.</summary>
-    public static async Task<IReadOnlyList<RunSummary>> FollowGroup(ApiClient api, string group)
+    private static async Task<IReadOnlyList<RunSummary>> FollowGroup(ApiClient api, string group)
     {
         var printed = new HashSet<Guid>();
         while (true)

@@ -9,6 +9,7 @@ const string Help =
       ready                                          wait up to 30 s until the service is ready
       demo [--dataset NAME] [--seeds N] [--follow]   post the depth comparison; --follow waits and prints its table
       submit FILE [--follow]                         post a run spec (JSON); "-" reads standard input
+      sweep FILE [--follow]                          post a sweep (JSON): a base spec, axes, seeds; --follow waits and prints its table
       list [--group NAME]                            the newest runs
       watch ID                                       follow one run to its end
       cancel ID                                      cancel a run
@@ -29,13 +30,14 @@ try
         "ready" => await api.IsReady(TimeSpan.FromSeconds(30)) ? 0 : 1,
         "demo" => await Demo.Run(api, options),
         "submit" => await Submit(api, options),
+        "sweep" => await PostSweep(api, options),
         "list" => await List(api, options),
         "watch" => await Follower.Follow(api, await api.Run(options.RequireId())),
         "cancel" => Print(await api.Cancel(options.RequireId())),
         "repeat" => await RepeatSpecs(options),
         "table" => PrintTable(await api.Runs(options.RequireArgument("a group"))),
         "help" => PrintText(Help),
-        var unknown => throw new CommandLineException($"found command \"{unknown}\", needed ready, demo, submit, list, watch, cancel, repeat, table or help"),
+        var unknown => throw new CommandLineException($"found command \"{unknown}\", needed ready, demo, submit, sweep, list, watch, cancel, repeat, table or help"),
     };
 }
 catch (Exception e) when (e is CommandLineException or ApiException or IOException or JsonException or HttpRequestException)
@@ -46,11 +48,23 @@ catch (Exception e) when (e is CommandLineException or ApiException or IOExcepti
 
 static async Task<int> Submit(ApiClient api, CommandLine options)
 {
-    var file = options.RequireArgument("a file");
-    var text = file == "-" ? await Console.In.ReadToEndAsync() : await File.ReadAllTextAsync(file);
-    var run = await api.Submit(text);
+    var run = await api.Submit(await ReadFile(options));
     Print(run);
     return options.Follow ? await Follower.Follow(api, run) : 0;
+}
+
+static async Task<int> PostSweep(ApiClient api, CommandLine options)
+{
+    var sweep = await api.Sweep(await ReadFile(options));
+    foreach (var run in sweep.Runs) { Print(run); }
+    Console.WriteLine($"posted {sweep.Runs.Count} runs as group {sweep.Group}");
+    return options.Follow ? await Follower.FollowToTable(api, sweep.Group) : 0;
+}
+
+static async Task<string> ReadFile(CommandLine options)
+{
+    var file = options.RequireArgument("a file");
+    return file == "-" ? await Console.In.ReadToEndAsync() : await File.ReadAllTextAsync(file);
 }
 
 static Task<int> RepeatSpecs(CommandLine options)

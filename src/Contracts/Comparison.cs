@@ -19,6 +19,7 @@ public sealed record Comparison
             Models = [.. runs.OrderBy(run => run.Dataset, StringComparer.Ordinal).ThenBy(run => run.Backbone).ThenBy(run => run.Convolution).ThenBy(run => run.HiddenChannels).Select(model).Distinct()],
             Statuses = [.. runs.GroupBy(run => run.Status).OrderBy(same => same.Key).Select(same => (same.Key, same.Count()))],
             Metric = runs.Select(run => run.Metric).FirstOrDefault(metric => metric is not null) ?? "metric",
+            MixesSettings = runs.Where(run => run.Status == RunStatus.Succeeded).GroupBy(run => (run.Layers, model(run), run.Seed)).Any(same => same.Skip(1).Any()),
         };
         foreach (var cell in runs.GroupBy(run => (run.Layers, model(run)))) { comparison._cells[cell.Key] = ComparisonCell.Of([.. cell]); }
         return comparison;
@@ -26,9 +27,17 @@ public sealed record Comparison
 
     public ComparisonCell? At(int depth, string model) => _cells.GetValueOrDefault((depth, model));
 
+    /// <summary>Whether runs of one cell differ in more than their seeds: then its mean is not one over seeds.</summary>
+    public bool MixesSettings { get; private init; }
+
     /// <summary>Rows for the chart: depth, then the mean of each model; NaN where a model was not trained at a depth.</summary>
-    public IReadOnlyList<double[]> Rows() =>
-        [.. Depths.Select(depth => new double[] { depth }.Concat(Models.Select(model => At(depth, model)?.Mean ?? double.NaN)).ToArray())];
+    public IReadOnlyList<double[]> Rows() => Rows(cell => cell.Mean);
+
+    /// <summary>The same of the highest peak memory in MiB.</summary>
+    public IReadOnlyList<double[]> MemoryRows() => Rows(cell => cell.PeakMemoryBytes / (double)(1 << 20));
+
+    private IReadOnlyList<double[]> Rows(Func<ComparisonCell, double?> figure) =>
+        [.. Depths.Select(depth => new double[] { depth }.Concat(Models.Select(model => (At(depth, model) is { } cell ? figure(cell) : null) ?? double.NaN)).ToArray())];
 
     // Names say only what differs within the group.
     private static Func<RunSummary, string> Naming(IReadOnlyList<RunSummary> runs)

@@ -12,32 +12,34 @@ public static class RunSpecJson
     private const int ShownCharacters = 60;
 
     /// <summary>The spec, or the first fault of the document's form. Values are judged by <see cref="RunSpecValidation"/>.</summary>
-    public static (RunSpec? Spec, SpecFault? Fault) Parse(string json)
+    public static (RunSpec? Spec, SpecFault? Fault) Parse(string json) => Parse<RunSpec>(json, "a run spec");
+
+    /// <summary>The same for a document that holds run specs; <paramref name="what"/> names it.</summary>
+    public static (T? Spec, SpecFault? Fault) Parse<T>(string json, string what) where T : class
     {
         try
         {
             using var document = JsonDocument.Parse(json);
             try
             {
-                var spec = document.Deserialize<RunSpec>(ContractJson.Options);
-                return spec is null ? (null, new SpecFault("$", "found null, needed a run spec")) : (spec, null);
+                var spec = document.Deserialize<T>(ContractJson.Options);
+                return spec is null ? (null, new SpecFault("$", $"found null, needed {what}")) : (spec, null);
             }
             catch (JsonException e)
             {
-                return (null, Explain(document.RootElement, e.Path ?? "$", e.Message));
+                return (null, Explain(typeof(T), document.RootElement, e.Path ?? "$", e.Message));
             }
         }
         catch (JsonException e)
         {
-            return (null, new SpecFault("$", $"found text that is not JSON ({e.Message.TrimEnd('.')}), needed a run spec as JSON"));
+            return (null, new SpecFault("$", $"found text that is not JSON ({e.Message.TrimEnd('.')}), needed {what} as JSON"));
         }
     }
 
     // Walks the document and the types side by side: the serialiser's own message speaks of .NET types and leaves out the value.
-    private static SpecFault Explain(JsonElement root, string path, string message)
+    private static SpecFault Explain(Type type, JsonElement root, string path, string message)
     {
         var element = root;
-        var type = typeof(RunSpec);
         var walked = "$";
         foreach (var step in path.TrimStart('$').Split(['.', '['], StringSplitOptions.RemoveEmptyEntries))
         {

@@ -20,6 +20,12 @@ public sealed class TrainBell(IBackgroundJobClient hangfire, JobStorage storage,
         }
     }
 
+    /// <summary>For so many new runs at once.</summary>
+    public void Ring(int runs)
+    {
+        for (var i = 0; i < Math.Min(runs, MostWaiting); i++) { Ring(); }
+    }
+
     /// <summary>As many waiting tickets as queued runs: heals lost tickets, and fills an in-memory queue after a start.</summary>
     public async Task RingForQueued(CancellationToken cancellation)
     {

@@ -57,8 +57,8 @@ public sealed class ApiHost : IAsyncDisposable
 
     public async Task<RunDetail> Post(RunSpec spec) => await Read<RunDetail>(await PostText(JsonSerializer.Serialize(spec, ContractJson.Options)));
 
-    public Task<HttpResponseMessage> PostText(string body, string mediaType = "application/json") =>
-        Http.PostAsync("/api/v1/runs", new StringContent(body, Encoding.UTF8, mediaType), Token);
+    public Task<HttpResponseMessage> PostText(string body, string mediaType = "application/json", string path = "/api/v1/runs") =>
+        Http.PostAsync(path, new StringContent(body, Encoding.UTF8, mediaType), Token);
 
     public async Task<T> Get<T>(string path) => await Read<T>(await Http.GetAsync(path, Token));
 

@@ -15,7 +15,7 @@ public sealed class DocumentationTests
 
         var paths = document.GetProperty("paths");
         Assert.Equal(
-            ["/api/v1/datasets", "/api/v1/runs", "/api/v1/runs/{id}", "/api/v1/runs/{id}/cancel", "/api/v1/runs/{id}/events", "/api/v1/runs/{id}/layers", "/api/v1/runs/{id}/metrics", "/health/live", "/health/ready"],
+            ["/api/v1/datasets", "/api/v1/runs", "/api/v1/runs/{id}", "/api/v1/runs/{id}/cancel", "/api/v1/runs/{id}/events", "/api/v1/runs/{id}/layers", "/api/v1/runs/{id}/metrics", "/api/v1/sweeps", "/api/v1/sweeps/{group}.csv", "/health/live", "/health/ready"],
             paths.EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal));
 
         var post = paths.GetProperty("/api/v1/runs").GetProperty("post");

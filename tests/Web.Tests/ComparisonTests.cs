@@ -40,6 +40,21 @@ public sealed class ComparisonTests
     }
 
     [Fact]
+    public void Peak_memory_by_depth_is_the_highest_of_a_cell_in_MiB()
+    {
+        var rows = Comparison.Of([Run(2, Backbone.Plain, 0.8) with { PeakMemoryBytes = 3L << 20 }, Run(2, Backbone.Plain, 0.8) with { PeakMemoryBytes = 5L << 20 }, Run(4, Backbone.Res, null, RunStatus.Queued)]).MemoryRows();
+        Assert.Equal([2, 5, double.NaN], rows[0]);
+        Assert.Equal([4, double.NaN, double.NaN], rows[1]);
+    }
+
+    [Fact]
+    public void Runs_of_one_seed_in_one_cell_are_told_to_differ_in_more_than_seeds()
+    {
+        Assert.False(Comparison.Of([Run(2, Backbone.Res, 0.8), Run(2, Backbone.Res, 0.8) with { Seed = 1 }, Run(2, Backbone.Res, null, RunStatus.Failed)]).MixesSettings);
+        Assert.True(Comparison.Of([Run(2, Backbone.Res, 0.8), Run(2, Backbone.Res, 0.7)]).MixesSettings);
+    }
+
+    [Fact]
     public void The_time_left_is_that_of_the_last_epochs()
     {
         var start = DateTimeOffset.UnixEpoch;
