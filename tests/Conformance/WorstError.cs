@@ -23,6 +23,7 @@ public sealed class WorstError
             return;
         }
 
+        if (found.numel() == 0) { return; } // TorchSharp cannot list the elements of an empty tensor
         var (difference, largest) = expected.Integers is { } integers ? Integers(found, integers) : Reals(found, expected.Reals!);
         var error = difference / Math.Max(largest, Floor);
         Raise(double.IsNaN(error) ? double.PositiveInfinity : error, $"{what}: {error:G3}");

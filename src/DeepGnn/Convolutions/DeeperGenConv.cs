@@ -30,7 +30,7 @@ public sealed record DeeperGenConvOptions
     /// <summary>y of <see cref="Sum"/>.</summary>
     public double Y { get; init; }
 
-    /// <summary>Whether y is learnt.</summary>
+    /// <summary>Whether y is learnt; if not, it is a parameter without a gradient.</summary>
     public bool LearnY { get; init; }
 
     /// <summary>Whether aggregated messages are normalised to the length of x_i.</summary>
@@ -74,7 +74,7 @@ public sealed class DeeperGenConv : GraphConvolution
         ArgumentOutOfRangeException.ThrowIfLessThan(o.Layers, 1, nameof(options));
         t = o.LearnT && o.Reduction == Reduction.Softmax ? nn.Parameter(full([1], o.T)) : null;
         p = o.LearnP && o.Reduction == Reduction.PowerMean ? nn.Parameter(full([1], o.P)) : null;
-        y = o.LearnY && o.Sum ? nn.Parameter(full([1], o.Y)) : null;
+        y = o.Sum ? nn.Parameter(full([1], o.Y), o.LearnY) : null;
         msg_norm = o.MessageNorm ? new MessageNorm(o.LearnMessageScale) : null;
         edge_encoder = o.EdgeChannels is { } channels ? nn.Linear(channels, inChannels) : null;
         mlp = Perceptron(inChannels, outChannels, o);
@@ -91,10 +91,10 @@ public sealed class DeeperGenConv : GraphConvolution
     {
         using var scope = NewDisposeScope();
         var sum = Reduced(new Messages(x, EdgeFeatures.Mapped(edges, edge_encoder), Rectified: true, _options.Epsilon), graph); // [N, F]
-        if (_options.Sum)
+        if (y is not null)
         {
             var degrees = graph.IndexOn(x.device).Degrees.to(x.dtype).unsqueeze(1); // [N, 1]
-            sum *= degrees.pow((y ?? Constant(_options.Y, x)).sigmoid());
+            sum *= degrees.pow(y.sigmoid());
         }
 
         if (msg_norm is not null) { sum = msg_norm.call(x, sum); }

@@ -15,8 +15,9 @@ internal static class EdgeBatchNorm
         var (mean, variance) = (moments[0], moments[1]);
         using (no_grad())
         {
-            norm.running_mean!.mul_(1 - Momentum).add_(mean * Momentum);
-            norm.running_var!.mul_(1 - Momentum).add_(variance * (Momentum * count / Math.Max(1, count - 1)));
+            var share = count == 0 ? 0 : Momentum; // no edges, nothing to learn from
+            norm.running_mean!.mul_(1 - share).add_(mean * share);
+            norm.running_var!.mul_(1 - share).add_(variance * (share * count / Math.Max(1, count - 1)));
             norm.get_buffer("num_batches_tracked")!.add_(1);
         }
 

@@ -28,19 +28,14 @@ internal static class CloudConvolutions
     {
         var c = golden.Config;
         c.Note("B", "N");
-        var module = Block(c, block, c.Count("in_channels"), c.Count("out_channels"), c.Count("dilation", 1));
+        c.Only("knn", "\"matrix\"");
+        c.Only("res_scale", "1", "1.0");
+        var neighbors = NeighborGraphs.Regular(golden, c.Count("dilation", 1));
+        var module = new DynamicBlock(new DynamicConv(Named(c, c.Count("in_channels"), c.Count("out_channels")), neighbors), block);
         return BuiltOperator.Of(module, inputs => Clouds(module.call(Rows(inputs["x"]), Batch(inputs["x"])), inputs["x"].shape[0]));
     }
 
-    /// <summary>A block with the case's convolution, neighbours, norm and activation.</summary>
-    public static DynamicBlock Block(CaseConfig c, Backbone block, int inChannels, int outChannels, int dilation)
-    {
-        var epsilon = c.Number("epsilon", 0);
-        var neighbors = new DilatedKnn(c.Count("k", 9), dilation, c.Flag("stochastic") ? epsilon : 0);
-        return new DynamicBlock(new DynamicConv(Named(c, inChannels, outChannels), neighbors), block);
-    }
-
-    public static GraphConvolution Named(CaseConfig c, int inChannels, int outChannels) => c.Text("conv", "edge") switch
+    private static GraphConvolution Named(CaseConfig c, int inChannels, int outChannels) => c.Text("conv", "edge") switch
     {
         "edge" => SparseConvolutions.EdgeOf(inChannels, outChannels, SparseConvolutions.Layer(c, normFirst: false)),
         "mr" => new MrConv(inChannels, outChannels, SparseConvolutions.Layer(c, normFirst: false)),

@@ -58,6 +58,8 @@ internal static class Layers
         {
             "GCNConv" when words.Length == 0 => new GcnConv(inChannels, outChannels),
             "SAGEConv" when words.Length == 0 => new SageConv(inChannels, outChannels),
+            "GraphConv" when words.Length == 0 => new GraphConv(inChannels, outChannels),
+            "GATConv" when words.Length == 0 => new GatConv(inChannels, outChannels),
             "GENConv" => new GenConv(inChannels, outChannels, words.Aggregate(new GenConvOptions(), Read)),
             _ => throw new UnsupportedCaseException($"conv {text}"),
         };
@@ -76,7 +78,18 @@ internal static class Layers
             "msg_norm" => options with { MessageNorm = true },
             "learn_msg_scale" => options with { LearnMessageScale = true },
             "num_layers" => options with { Layers = int.Parse(value, CultureInfo.InvariantCulture) },
-            "norm" => options with { Norm = value switch { "layer" => HiddenNorm.Layer, "batch" => HiddenNorm.Batch, _ => HiddenNorm.None } },
+            "expansion" => options with { Expansion = int.Parse(value, CultureInfo.InvariantCulture) },
+            "eps" => options with { Epsilon = double.Parse(value, CultureInfo.InvariantCulture) },
+            "norm" => options with
+            {
+                Norm = value switch
+                {
+                    "layer" => HiddenNorm.Layer,
+                    "batch" => HiddenNorm.Batch,
+                    "None" or "none" => HiddenNorm.None,
+                    _ => throw new UnsupportedCaseException($"conv option {word}"),
+                },
+            },
             "aggr" => options with { Reduction = SparseConvolutions.ReductionNamed(value) },
             _ when parts.Length == 1 => options with { Reduction = SparseConvolutions.ReductionNamed(word) },
             _ => throw new UnsupportedCaseException($"conv option {word}"),

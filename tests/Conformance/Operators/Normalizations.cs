@@ -6,11 +6,18 @@ namespace Conformance.Operators;
 /// <summary>Normalisations of x [N, D], with batch [N] where given.</summary>
 internal static class Normalizations
 {
-    public static BuiltOperator Batch(GoldenCase golden) =>
-        Normalization(new BatchNorm(golden.Config.Count("channels"), golden.Config.Number("eps", 1e-5), golden.Config.Number("momentum", 0.1)));
+    public static BuiltOperator Batch(GoldenCase golden)
+    {
+        var c = golden.Config;
+        c.Only("affine", "true");
+        c.Only("track_running_stats", "true");
+        c.Only("allow_single_element", golden.Inputs["x"].Shape[0] > 1 ? ["true", "false"] : ["false"]);
+        return Normalization(new BatchNorm(c.Count("channels"), c.Number("eps", 1e-5), c.Number("momentum", 0.1)));
+    }
 
     public static BuiltOperator Layer(GoldenCase golden)
     {
+        golden.Config.Only("affine", "true");
         var mode = golden.Config.Text("mode", "graph") switch
         {
             "graph" => LayerNormMode.Graph,
@@ -29,8 +36,13 @@ internal static class Normalizations
         return Normalization(new GraphSizeNorm());
     }
 
-    public static BuiltOperator Instance(GoldenCase golden) =>
-        Normalization(new InstanceNorm(golden.Config.Count("channels"), golden.Config.Flag("affine"), golden.Config.Number("eps", 1e-5)));
+    public static BuiltOperator Instance(GoldenCase golden)
+    {
+        var c = golden.Config;
+        c.Only("track_running_stats", "false");
+        c.Note("momentum"); // of the running statistics
+        return Normalization(new InstanceNorm(c.Count("channels"), c.Flag("affine"), c.Number("eps", 1e-5)));
+    }
 
     public static BuiltOperator Pair(GoldenCase golden)
     {
@@ -48,6 +60,8 @@ internal static class Normalizations
     public static BuiltOperator DiffGroup(GoldenCase golden)
     {
         var c = golden.Config;
+        c.Only("affine", "true");
+        c.Only("track_running_stats", "true");
         return Normalization(new DiffGroupNorm(
             c.Count("channels"), c.Count("groups"), c.Number("lamda", 0.01), c.Number("eps", 1e-5), c.Number("momentum", 0.1)));
     }

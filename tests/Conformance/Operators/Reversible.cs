@@ -11,7 +11,7 @@ internal static class Reversible
     public static BuiltOperator GroupAddRev(GoldenCase golden)
     {
         var c = golden.Config;
-        c.Note("out_channels");
+        c.Note("out_channels", "disable", "num_bwd_passes"); // the same numbers however much is kept
         if (c.Count("split_dim", -1) is not (-1 or 1)) { throw new UnsupportedCaseException("split_dim other than the channels"); }
         var (groups, text) = (c.Count("num_groups", 2), c.Text("conv", "GCNConv"));
         var width = c.Count("in_channels") / groups;
@@ -69,11 +69,11 @@ internal static class Reversible
         return new CouplingBlock(Convolution(golden, parts[2], width), nn.LayerNorm(width), nn.ReLU());
     }
 
-    // What a bare "GENConv" was built with is not in the configuration; its parameters tell.
+    // What a "GENConv" without options, or with a remark, was built with is not in the configuration; its parameters tell.
     private static GraphConvolution Convolution(GoldenCase golden, string text, int width)
     {
         var name = text.Split('(')[0];
-        if (name != "GENConv") { return Layers.ConvolutionNamed(name, width, width); }
+        if (name != "GENConv" || (text.Contains('(') && !text.Contains(' '))) { return Layers.ConvolutionNamed(text, width, width); }
         var own = golden.Parameters.Keys.Where(key => key.StartsWith("convs.0.", StringComparison.Ordinal)).ToArray();
         var hasBuffers = golden.BuffersBefore.Count > 0;
         var learnsT = own.Any(key => key.EndsWith("aggr_module.t", StringComparison.Ordinal));

@@ -137,18 +137,20 @@ internal static class SparseConvolutions
     public static BuiltOperator Edge(GoldenCase golden)
     {
         var c = golden.Config;
-        return Convolution(EdgeOf(c.Count("in_channels"), c.Count("out_channels"), Layer(c, normFirst: true)));
+        var reduction = ReductionNamed(c.Text("aggr", "max"));
+        return Convolution(EdgeOf(c.Count("in_channels"), c.Count("out_channels"), Layer(c, normFirst: true), reduction));
     }
 
-    /// <summary>The exact fast edge convolution where its layer allows it, the general one otherwise.</summary>
-    public static GraphConvolution EdgeOf(int inChannels, int outChannels, LayerOptions layer) =>
-        layer is { Activation: not Activation.Gelu, Norm: not HiddenNorm.Layer, Groups: 1 }
+    /// <summary>The exact fast edge convolution where its layer and the maximum allow it, the general one otherwise.</summary>
+    public static GraphConvolution EdgeOf(int inChannels, int outChannels, LayerOptions layer, Reduction reduction = Reduction.Max) =>
+        reduction == Reduction.Max && layer is { Activation: not Activation.Gelu, Norm: not HiddenNorm.Layer, Groups: 1 }
             ? new EdgeConv(inChannels, outChannels, layer)
-            : new PerceptronEdgeConv(Layered.Layer(2 * inChannels, outChannels, layer));
+            : new PerceptronEdgeConv(Layered.Layer(2 * inChannels, outChannels, layer), reduction);
 
     public static BuiltOperator Mr(GoldenCase golden)
     {
         var c = golden.Config;
+        c.Only("aggr", "\"max\"");
         return Convolution(new MrConv(c.Count("in_channels"), c.Count("out_channels"), Layer(c, normFirst: true)));
     }
 
@@ -168,16 +170,23 @@ internal static class SparseConvolutions
         Groups = c.Count("groups", 1),
     };
 
-    private static AttentionOptions Attention(CaseConfig c) => new()
+    private static AttentionOptions Attention(CaseConfig c)
     {
-        Heads = c.Count("heads", 1),
-        Concat = c.Flag("concat", true),
-        NegativeSlope = c.Number("negative_slope", 0.2),
-        AddSelfLoops = c.Flag("add_self_loops", true),
-        EdgeChannels = c.OptionalCount("edge_dim"),
-        Bias = c.Flag("bias", true),
-        Residual = c.Flag("residual"),
-    };
+        // What a new self loop's edge features are; without features it says nothing.
+        if (c.OptionalCount("edge_dim") is null || !c.Flag("add_self_loops", true)) { c.Note("fill_value"); }
+        else { c.Only("fill_value", "\"mean\""); }
+
+        return new()
+        {
+            Heads = c.Count("heads", 1),
+            Concat = c.Flag("concat", true),
+            NegativeSlope = c.Number("negative_slope", 0.2),
+            AddSelfLoops = c.Flag("add_self_loops", true),
+            EdgeChannels = c.OptionalCount("edge_dim"),
+            Bias = c.Flag("bias", true),
+            Residual = c.Flag("residual"),
+        };
+    }
 
     public static BuiltOperator Convolution(GraphConvolution module) => BuiltOperator.Of(module, inputs =>
     {
@@ -204,11 +213,12 @@ internal static class SparseConvolutions
     };
 
     // A key that is there and null means none; a key that is not there means the reference's default.
-    public static HiddenNorm Norm(CaseConfig config, string otherwise) => (config.Has("norm") ? config.OptionalText("norm") : otherwise) switch
-    {
-        null or "none" => HiddenNorm.None,
-        "batch" => HiddenNorm.Batch,
-        "layer" => HiddenNorm.Layer,
-        var other => throw new UnsupportedCaseException($"norm {other}"),
-    };
+    public static HiddenNorm Norm(CaseConfig config, string otherwise) =>
+        (config.Has("norm") ? config.OptionalText("norm")?.ToLowerInvariant() : otherwise) switch
+        {
+            null or "none" => HiddenNorm.None,
+            "batch" => HiddenNorm.Batch,
+            "layer" => HiddenNorm.Layer,
+            var other => throw new UnsupportedCaseException($"norm {other}"),
+        };
 }

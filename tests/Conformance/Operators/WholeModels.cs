@@ -37,14 +37,13 @@ internal static class WholeModels
     {
         var c = golden.Config;
         c.Note("B", "N", "note_sizes");
-        var epsilon = c.Number("epsilon", 0);
         var module = new PointSegmentation(new PointSegmentationOptions
         {
             InChannels = c.Count("in_channels"),
             Classes = c.Count("n_classes"),
             Channels = c.Count("n_filters"),
             Blocks = c.Count("n_blocks"),
-            K = c.Count("k"),
+            K = NeighborGraphs.Regular(golden, 1).K,
             Block = c.Text("block", "res") switch
             {
                 "res" => Backbone.Res,
@@ -59,7 +58,7 @@ internal static class WholeModels
                 var other => throw new UnsupportedCaseException($"conv {other}"),
             },
             Layer = SparseConvolutions.Layer(c, normFirst: false),
-            Epsilon = c.Flag("stochastic") ? epsilon : 0,
+            Epsilon = 0,
             Dropout = 0,
             Fusion = c.Count("fusion", 1024),
             Hidden = (c.Count("h1", 512), c.Count("h2", 256)),

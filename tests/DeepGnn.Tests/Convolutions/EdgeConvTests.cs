@@ -53,6 +53,22 @@ public sealed class EdgeConvTests
     }
 
     [Fact]
+    public void Graph_without_edges_gives_zeros_and_leaves_the_running_statistics()
+    {
+        using var scope = NewDisposeScope();
+        using var convolution = new EdgeConv(4, 9, new LayerOptions { Norm = HiddenNorm.Batch });
+        var norm = convolution.modules().OfType<BatchNorm1d>().Single();
+        norm.running_mean!.fill_(0.5);
+        norm.running_var!.fill_(2);
+
+        var result = convolution.call(randn(30, 4), new Graph(30, [], []));
+
+        Assert.Equal(0, Apart(result, zeros(30, 9)));
+        Assert.Equal(0, Apart(norm.running_mean!, full([9], 0.5)));
+        Assert.Equal(0, Apart(norm.running_var!, full([9], 2.0)));
+    }
+
+    [Fact]
     public void Perceptron_on_chunks_equals_a_row_per_edge()
     {
         using var scope = NewDisposeScope();

@@ -28,6 +28,17 @@ public sealed class ConformanceTests
         Assert.Contains("flow", outcome.Reason);
     }
 
+    [Theory]
+    [InlineData("dropout", "0.5")]
+    [InlineData("normalize", "null")]
+    public void Case_with_a_value_the_engine_would_misread_is_unsupported(string key, string value)
+    {
+        var outcome = RunChanged(c => c["config"]![key] = JsonNode.Parse(value));
+
+        Assert.Equal(Verdict.Unsupported, outcome.Verdict);
+        Assert.Contains($"{key}: found {value}", outcome.Reason);
+    }
+
     [Fact]
     public void Case_fails_when_a_parameter_is_missing()
     {
