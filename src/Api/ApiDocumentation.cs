@@ -21,6 +21,12 @@ internal static class ApiDocumentation
             document.IncludeXmlComments(typeof(RunSpec).Assembly);
             document.SupportNonNullableReferenceTypes();
             document.OperationFilter<DescribedResponses>();
+            document.AddSecurityDefinition("key", new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "gnn_ID_SECRET",
+                Description = "A key of POST /api/v1/keys, or the admin key of the service's settings. A service on its own machine's address may ask for none.",
+            });
+            document.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] });
         });
     }
 
@@ -41,11 +47,16 @@ internal static class ApiDocumentation
         {
             ["202"] = "Accepted; the run (or each run of the sweep) tells how far it is",
             ["400"] = "The request cannot be read (`urn:gnnservice:problem:malformed-request`); `errors` says where, what was found and what is needed",
-            ["404"] = "No such run, or no such group (`urn:gnnservice:problem:unknown-run`, `urn:gnnservice:problem:unknown-group`)",
-            ["409"] = "The run is over (`urn:gnnservice:problem:invalid-state`)",
+            ["401"] = "A key is needed (`urn:gnnservice:problem:no-key`)",
+            ["403"] = "The key's scope does not reach so far (`urn:gnnservice:problem:forbidden`)",
+            ["404"] = "There is none (`urn:gnnservice:problem:unknown-run`, `urn:gnnservice:problem:unknown-group`, `urn:gnnservice:problem:unknown-key`)",
+            ["429"] = "Too many requests of this key or address (`urn:gnnservice:problem:too-many-requests`); `Retry-After` says when to come again",
+            ["409"] = "The run's status does not allow it (`urn:gnnservice:problem:invalid-state`); `allowed` says what it does",
+            ["412"] = "The run was changed since it was read (`urn:gnnservice:problem:changed`)",
             ["413"] = "The body is too large (`urn:gnnservice:problem:body-too-large`)",
             ["415"] = "The body is not JSON (`urn:gnnservice:problem:wrong-media-type`)",
-            ["422"] = "The run spec, or the sweep, cannot be trained (`urn:gnnservice:problem:invalid-run-spec`, `urn:gnnservice:problem:invalid-sweep`); `errors` is keyed by JSON path",
+            ["422"] = "What is asked for cannot be (`urn:gnnservice:problem:invalid-run-spec`, `urn:gnnservice:problem:invalid-sweep`, `urn:gnnservice:problem:invalid-edit`); `errors` is keyed by JSON path",
+            ["428"] = "`If-Match` is missing (`urn:gnnservice:problem:no-if-match`)",
             ["503"] = "The store does not answer, or the service is not ready (`urn:gnnservice:problem:store-away`, `urn:gnnservice:problem:not-ready`)",
         };
 

@@ -1,6 +1,6 @@
 using Contracts;
 using Hangfire;
-using Hangfire.Dashboard;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Runs;
 
 namespace Api;
@@ -11,13 +11,18 @@ public static class ApiSetup
     public static WebApplicationBuilder AddApi(this WebApplicationBuilder builder)
     {
         builder.AddRuns();
+        builder.AddAccess();
         builder.Services.ConfigureHttpJsonOptions(json => ContractJson.Configure(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true); // so that Problems can say why
         builder.Services.AddSingleton<IProblemDetailsWriter, Problems.Writer>().AddProblemDetails();
         builder.Services.AddApiDocumentation();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // seven lines a request drown the runs
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning); // it would write down the hub's key
         builder.Services.AddSignalR().AddJsonProtocol(json => ContractJson.Configure(json.PayloadSerializerOptions));
         builder.Services.AddHostedService<LiveFeed>();
+
+        // The last worker may be the one that was lost: somebody else has to notice.
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RunSweeper>());
         return builder;
     }
 
@@ -32,19 +37,15 @@ public static class ApiSetup
             })
             .UseStatusCodePages(context => Problems.WriteStatus(context.HttpContext)));
 
+        app.UseAccess();
         app.MapRuns();
         app.MapDatasets();
         app.MapSweeps();
+        app.MapKeys();
         app.MapHealth();
         app.MapApiDocumentation();
-        app.MapHub<RunsHub>(RunHub.Path);
-        app.MapHangfireDashboard("/hangfire", new DashboardOptions { Authorization = [new LoopbackOnly()], IsReadOnlyFunc = _ => true });
+        app.MapHub<RunsHub>(RunHub.Path).Needs(KeyScope.Viewer);
+        app.MapHangfireDashboard(AccessSetup.HangfirePath, new DashboardOptions { Authorization = [], IsReadOnlyFunc = _ => true }).Needs(KeyScope.Operator);
         return app;
-    }
-
-    private sealed class LoopbackOnly : IDashboardAuthorizationFilter
-    {
-        public bool Authorize(DashboardContext context) =>
-            context.GetHttpContext().Connection.RemoteIpAddress is { } address && System.Net.IPAddress.IsLoopback(address);
     }
 }

@@ -119,7 +119,7 @@ public sealed class LiveFeed(RunSignal signal, RunStore store, IHubContext<RunsH
     }
 
     private static IQueryable<Progress> Unfinished(RunsDb db) => db.Runs
-        .Where(run => run.Status == RunStatus.Queued || run.Status == RunStatus.Running || run.Status == RunStatus.Cancelling)
+        .Where(run => run.Status != RunStatus.Succeeded && run.Status != RunStatus.Failed && run.Status != RunStatus.Cancelled)
         .Select(run => new Progress(run.Id, run.LastSeq));
 
     private sealed record Progress(Guid Id, long LastSeq);

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Contracts;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Runs;
 
 namespace Api;
 
@@ -36,8 +37,26 @@ internal static partial class Problems
     public static ProblemHttpResult UnknownRun(Guid id) =>
         Tell(404, "unknown-run", "No such run", $"found no run {id}, needed the id of a run from GET /api/v1/runs");
 
-    public static ProblemHttpResult AlreadyFinished(RunStatus status) =>
-        Tell(409, "invalid-state", "The run is over", $"found a run that is {status}, needed one that is queued or running", ("runStatus", status));
+    public static ProblemHttpResult UnknownKey() => Tell(404, "unknown-key", "No such key", "found no key of that id, needed one from GET /api/v1/keys");
+
+    public static ProblemHttpResult Foreign() =>
+        Tell(403, "foreign-origin", "Not from here", "found another site's Host or Origin, needed this machine's own: the service lets in without a key only who sits at it");
+
+    public static ProblemHttpResult InvalidEdit(IEnumerable<SpecFault> faults) =>
+        WithFaults(422, "invalid-edit", "The run cannot be changed so", faults);
+
+    public static ProblemHttpResult NoIfMatch() =>
+        Tell(428, "no-if-match", "If-Match is needed", "found no If-Match header, needed one with the ETag that GET answered");
+
+    public static ProblemHttpResult Changed(string wanted, string found) =>
+        Tell(412, "changed", "The run was changed meanwhile", $"found ETag {found}, needed {wanted} as If-Match says: read the run again");
+
+    public static ProblemHttpResult InvalidState(RunStatus status)
+    {
+        var allowed = RunTransitions.ForUsers.Where(action => RunTransitions.Next(status, action) is not null).Select(action => ContractJson.NameOf(action)).ToArray();
+        return Tell(409, "invalid-state", "The run's status does not allow it", $"found a run that is {ContractJson.NameOf(status)}, which allows {(allowed.Length == 0 ? "no change any more" : string.Join(", ", allowed))}",
+            ("runStatus", status), ("allowed", allowed));
+    }
 
     public static ProblemHttpResult NotReady(IReadOnlyDictionary<string, string> reasons) =>
         Tell(503, "not-ready", "Not ready", string.Join("; ", reasons.Select(reason => $"{reason.Key}: {reason.Value}")), ("checks", reasons));
@@ -51,7 +70,9 @@ internal static partial class Problems
             404 => Tell(404, "unknown-route", "No such route", $"found {request.Method} {request.Path}, needed a route of /openapi/v1.json"),
             405 => Tell(405, "wrong-method", "The route has no such method", $"found {request.Method}, needed {http.Response.Headers.Allow}"),
             415 => Tell(415, "wrong-media-type", "The body is of the wrong media type", $"found {request.ContentType ?? "none"}, needed application/json"),
-            401 or 403 => Tell(http.Response.StatusCode, "forbidden", "Not allowed", "needed a request from the machine itself"),
+            401 => Tell(401, "no-key", "A key is needed", "found no key that opens anything, needed the header Authorization: Bearer gnn_…"),
+            403 => Tell(403, "forbidden", "Not allowed", "the key's scope does not reach so far"),
+            429 => Tell(429, "too-many-requests", "Too many requests", "wait as long as Retry-After says, in seconds"),
             var status => TypedResults.Problem(statusCode: status),
         };
         return problem.ExecuteAsync(http);

@@ -16,10 +16,11 @@ public static class RunsApi
 
     public static void MapRuns(this IEndpointRouteBuilder routes)
     {
-        var runs = routes.MapGroup("/api/v1/runs").WithTags("Runs").ProducesProblem(400).ProducesProblem(503);
+        var runs = routes.MapGroup("/api/v1/runs").WithTags("Runs").ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(429).ProducesProblem(503).Needs(KeyScope.Viewer);
         runs.MapPost("", Create).WithName("CreateRun").WithSummary("Queue a run")
             .Accepts<RunSpec>("application/json").WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes))
-            .Produces<RunDetail>(202).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422);
+            .Produces<RunDetail>(202).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
+            .Needs(KeyScope.Operator);
         runs.MapGet("", List).WithName("ListRuns").WithSummary("Runs, newest first, by pages")
             .WithDescription($"`status`: names separated by commas. `group`: a label. `limit`: 1 to {MaxPage}, default {DefaultPage}. `cursor`: the `nextCursor` of the page before.")
             .Produces<RunPage>();
@@ -31,12 +32,32 @@ public static class RunsApi
         runs.MapGet("/{id}/layers", Layers).WithName("GetRunLayers").WithSummary("Figures by layer")
             .WithDescription("Over-smoothing, gradients and dead channels of each layer, for the epochs that `training.diagnosticsEvery` asks for; empty where it asks for none.")
             .Produces<RunLayers>().ProducesProblem(404);
+        runs.MapPatch("/{id}", Edit).WithName("EditRun").WithSummary("Change name, tags, notes or priority")
+            .WithDescription("`If-Match`: the `ETag` of the run as it was read, so that nobody overwrites what somebody else changed meanwhile.")
+            .Accepts<RunEdit>("application/json").WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes))
+            .Produces<RunDetail>().ProducesProblem(404).ProducesProblem(412).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(428)
+            .Needs(KeyScope.Operator);
+        runs.MapGet("/{id}/repro", Repro).WithName("GetRunRepro").WithSummary("All that is needed to train the run again exactly")
+            .WithDescription("Spec and seed, code version, SHA-256 of the data, platform, and what came out. `POST …/clone` trains it again; equal inputs give equal `weightsSha256`.")
+            .Produces<RunRepro>().ProducesProblem(404);
+        runs.MapPost("/{id}/pause", Pause).WithName("PauseRun").WithSummary("Write a checkpoint and give the device back")
+            .Produces<RunDetail>(202).ProducesProblem(404).ProducesProblem(409)
+            .Needs(KeyScope.Operator);
+        runs.MapPost("/{id}/resume", Resume).WithName("ResumeRun").WithSummary("Queue a paused run again; it continues from its checkpoint")
+            .Produces<RunDetail>(202).ProducesProblem(404).ProducesProblem(409)
+            .Needs(KeyScope.Operator);
+        runs.MapPost("/{id}/clone", Clone).WithName("CloneRun").WithSummary("Queue a new run of the same spec, seed included")
+            .WithDescription("`priority`: of the new run; absent: that of the old one.")
+            .Produces<RunDetail>(202).ProducesProblem(404)
+            .Needs(KeyScope.Operator);
         runs.MapPost("/{id}/cancel", Cancel).WithName("CancelRun").WithSummary("End a run; its figures stay")
-            .Produces<RunDetail>(202).ProducesProblem(404).ProducesProblem(409);
+            .Produces<RunDetail>(202).ProducesProblem(404).ProducesProblem(409)
+            .Needs(KeyScope.Operator);
     }
 
-    private static async Task<IResult> Create(HttpRequest request, RunQueue queue, CancellationToken cancellation)
+    private static async Task<IResult> Create(HttpRequest request, RunQueue queue, CancellationToken cancellation, int priority = 0)
     {
+        if (RunEdits.PriorityFault(priority, "priority") is { } outside) { return Problems.Malformed(outside); }
         using var body = new StreamReader(request.Body);
         var (spec, fault) = RunSpecJson.Parse(await body.ReadToEndAsync(cancellation));
         if (spec is null) { return Problems.Malformed(fault!); }
@@ -44,7 +65,7 @@ public static class RunsApi
         var faults = RunSpecValidation.FaultsOfPosted(spec);
         if (faults.Count > 0) { return Problems.InvalidSpec(faults); }
 
-        var run = await queue.Create(spec, cancellation);
+        var run = await queue.Create(spec, cancellation, priority);
         return TypedResults.Accepted($"/api/v1/runs/{run.Id}", run.ToDetail());
     }
 
@@ -82,10 +103,50 @@ public static class RunsApi
         });
     }
 
-    private static async Task<Results<Ok<RunDetail>, ProblemHttpResult>> Get(RunsDb db, Guid id, CancellationToken cancellation) =>
-        await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellation) is { } run
-            ? TypedResults.Ok(run.ToDetail())
-            : Problems.UnknownRun(id);
+    private static async Task<Results<Ok<RunDetail>, ProblemHttpResult>> Get(RunsDb db, HttpResponse response, Guid id, CancellationToken cancellation)
+    {
+        if (await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellation) is not { } run) { return Problems.UnknownRun(id); }
+        response.Headers.ETag = RunEdits.ETagOf(run);
+        return TypedResults.Ok(run.ToDetail());
+    }
+
+    private static async Task<IResult> Edit(HttpRequest request, HttpResponse response, RunStore store, Guid id, CancellationToken cancellation)
+    {
+        using var body = new StreamReader(request.Body);
+        var (edit, faults) = RunEdits.Parse(await body.ReadToEndAsync(cancellation));
+        if (edit is null) { return Problems.Malformed([.. faults]); }
+        if (faults.Count > 0) { return Problems.InvalidEdit(faults); }
+        if (request.Headers.IfMatch is not [{ Length: > 0 } wanted]) { return Problems.NoIfMatch(); }
+
+        var (run, found) = await store.Write(async db =>
+        {
+            if (await db.LockRun(id, cancellation) is not { } locked) { return (null, null); }
+            var etag = RunEdits.ETagOf(locked);
+            if (wanted is not "*" && wanted != etag) { return (null, etag); }
+            RunEdits.Apply(edit, locked);
+            db.Note("edit", id, await db.Now(cancellation), JsonSerializer.Serialize(edit with { Notes = edit.Notes is null ? null : "…" }, ContractJson.Options));
+            return ((Run?)locked, (string?)RunEdits.ETagOf(locked));
+        }, cancellation);
+        if (found is null) { return Problems.UnknownRun(id); }
+        if (run is null) { return Problems.Changed(wanted, found); }
+        response.Headers.ETag = found;
+        return TypedResults.Ok(run.ToDetail());
+    }
+
+    private static async Task<IResult> Repro(RunsDb db, HttpResponse response, Guid id, CancellationToken cancellation)
+    {
+        if (await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellation) is not { } run) { return Problems.UnknownRun(id); }
+        response.Headers.ContentDisposition = "attachment; filename=\"repro.json\"";
+        return TypedResults.Ok(await db.ReproOf(run, cancellation));
+    }
+
+    private static async Task<IResult> Clone(RunQueue queue, RunsDb db, Guid id, int? priority, CancellationToken cancellation)
+    {
+        if (priority is { } wanted && RunEdits.PriorityFault(wanted, "priority") is { } outside) { return Problems.Malformed(outside); }
+        if (await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellation) is not { } run) { return Problems.UnknownRun(id); }
+        var clone = await queue.Create(run.ReadSpec(), cancellation, priority ?? run.Priority, run.Id);
+        return TypedResults.Accepted($"/api/v1/runs/{clone.Id}", clone.ToDetail());
+    }
 
     private static async Task<IResult> Metrics(RunsDb db, Guid id, CancellationToken cancellation, long after = 0) =>
         after < 0 ? NegativeCursor(after)
@@ -100,13 +161,22 @@ public static class RunsApi
     private static async Task<Results<Ok<RunLayers>, ProblemHttpResult>> Layers(RunsDb db, Guid id, CancellationToken cancellation) =>
         await db.LayersOf(id, cancellation) is { } layers ? TypedResults.Ok(layers) : Problems.UnknownRun(id);
 
-    private static async Task<IResult> Cancel(RunQueue queue, RunsDb db, Guid id, CancellationToken cancellation)
+    private static Task<IResult> Cancel(RunQueue queue, RunsDb db, Guid id, CancellationToken cancellation) =>
+        Answer(queue.Cancel(id, cancellation), db, id, cancellation);
+
+    private static Task<IResult> Pause(RunQueue queue, RunsDb db, Guid id, CancellationToken cancellation) =>
+        Answer(queue.Pause(id, cancellation), db, id, cancellation);
+
+    private static Task<IResult> Resume(RunQueue queue, RunsDb db, Guid id, CancellationToken cancellation) =>
+        Answer(queue.Resume(id, cancellation), db, id, cancellation);
+
+    private static async Task<IResult> Answer(Task<UserAnswer> asked, RunsDb db, Guid id, CancellationToken cancellation)
     {
-        var answer = await queue.Cancel(id, cancellation);
-        if (answer == CancelAnswer.Unknown) { return Problems.UnknownRun(id); }
+        var answer = await asked;
+        if (answer == UserAnswer.Unknown) { return Problems.UnknownRun(id); }
 
         var run = await db.Runs.AsNoTracking().SingleAsync(r => r.Id == id, cancellation);
-        return answer == CancelAnswer.AlreadyFinished ? Problems.AlreadyFinished(run.Status) : TypedResults.Accepted($"/api/v1/runs/{id}", run.ToDetail());
+        return answer == UserAnswer.Refused ? Problems.InvalidState(run.Status) : TypedResults.Accepted($"/api/v1/runs/{id}", run.ToDetail());
     }
 
     private static string NameOf(RunStatus status) => JsonSerializer.SerializeToElement(status, ContractJson.Options).GetString()!;

@@ -13,11 +13,11 @@ public static class SweepsApi
 {
     public static void MapSweeps(this IEndpointRouteBuilder routes)
     {
-        var sweeps = routes.MapGroup("/api/v1/sweeps").WithTags("Sweeps").ProducesProblem(400).ProducesProblem(503);
+        var sweeps = routes.MapGroup("/api/v1/sweeps").WithTags("Sweeps").ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(429).ProducesProblem(503).Needs(KeyScope.Viewer);
         sweeps.MapPost("", Create).WithName("CreateSweep").WithSummary("Queue a run for each combination of values")
             .WithDescription($"At most {Sweep.MaxRuns} runs. Every one is judged before any is queued: all of them or none. A fault names the value of the axis it lies on, or the combination.")
             .Accepts<SweepSpec>("application/json").WithMetadata(new RequestSizeLimitAttribute(RunsApi.MaxBodyBytes))
-            .Produces<AcceptedSweep>(202).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422);
+            .Produces<AcceptedSweep>(202).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).Needs(KeyScope.Operator);
         sweeps.MapGet("/{group}.csv", Csv).WithName("GetGroupCsv").WithSummary("The runs of a group as CSV")
             .WithDescription("A row a run, in the order they were posted: seed, the members of the spec that differ within the group, status, name of the metric, its valid and test figure at the chosen epoch, that epoch, epochs trained, seconds they took, peak memory in bytes.")
             .Produces<string>(200, "text/csv").ProducesProblem(404);

@@ -34,15 +34,18 @@ internal sealed class ApiClient(HttpClient http)
 
     public Task<RunSummary> Submit(RunSpec spec) => Submit(JsonSerializer.Serialize(spec, ContractJson.Options));
 
-    public async Task<RunSummary> Submit(string spec) =>
-        await Read<RunDetail>(await http.PostAsync("api/v1/runs", new StringContent(spec, Encoding.UTF8, "application/json")));
+    public async Task<RunSummary> Submit(string spec, int priority = 0) =>
+        await Read<RunDetail>(await http.PostAsync($"api/v1/runs?priority={priority}", new StringContent(spec, Encoding.UTF8, "application/json")));
+
+    /// <summary>cancel, pause, resume or clone.</summary>
+    public async Task<RunSummary> Ask(Guid id, string verb) => await Read<RunDetail>(await http.PostAsync($"api/v1/runs/{id}/{verb}", null));
+
+    public async Task<RunRepro> Repro(Guid id) => await Read<RunRepro>(await http.GetAsync($"api/v1/runs/{id}/repro"));
 
     public async Task<AcceptedSweep> Sweep(string sweep) =>
         await Read<AcceptedSweep>(await http.PostAsync("api/v1/sweeps", new StringContent(sweep, Encoding.UTF8, "application/json")));
 
     public async Task<RunSummary> Run(Guid id) => await Read<RunDetail>(await http.GetAsync($"api/v1/runs/{id}"));
-
-    public async Task<RunSummary> Cancel(Guid id) => await Read<RunDetail>(await http.PostAsync($"api/v1/runs/{id}/cancel", null));
 
     public async Task<IReadOnlyList<DatasetInfo>> Datasets() => await Read<List<DatasetInfo>>(await http.GetAsync("api/v1/datasets"));
 

@@ -10,9 +10,13 @@ internal sealed record CommandLine
     public IReadOnlyList<string> Arguments { get; private init; } = [];
     public string? Argument => Arguments.Count > 0 ? Arguments[0] : null;
     public Uri Url { get; private init; } = new(Environment.GetEnvironmentVariable("GNN_URL") ?? "http://127.0.0.1:5080");
+
+    /// <summary>Never an option: command lines are seen by everybody on the machine.</summary>
+    public static string? Key => Environment.GetEnvironmentVariable("GNN_KEY");
     public string? Dataset { get; private init; }
     public string? Group { get; private init; }
     public int Seeds { get; private init; } = 5;
+    public int Priority { get; private init; }
     public bool Follow { get; private init; }
 
     /// <summary>repeat: members of the spec by path, each with the values it takes.</summary>
@@ -39,6 +43,7 @@ internal sealed record CommandLine
                 "--set" => options with { Settings = [.. options.Settings, SettingOf(Value(args, ref i))] },
                 "--results" => options with { Results = Value(args, ref i) },
                 "--trainer" => options with { Trainer = Value(args, ref i) },
+                "--priority" => options with { Priority = PriorityOf(Value(args, ref i)) },
                 "--follow" => options with { Follow = true },
                 ['-', '-', ..] unknown => throw new CommandLineException($"found option \"{unknown}\", see gnn help"),
                 var argument when options.Argument is null || options.Command == "repeat" => options with { Arguments = [.. options.Arguments, argument] },
@@ -70,4 +75,9 @@ internal sealed record CommandLine
     private static (string, IReadOnlyList<string>) SettingOf(string text) => text.Split('=', 2) is [{ Length: > 0 } path, { Length: > 0 } values]
         ? (path, values.Split(','))
         : throw new CommandLineException($"--set: found \"{text}\", needed PATH=VALUE,VALUE like model.layers=2,4,8");
+
+    private static int PriorityOf(string text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var priority)
+            ? priority
+            : throw new CommandLineException($"--priority: found \"{text}\", needed a whole number");
 }

@@ -46,7 +46,7 @@ internal static class Follower
 
             if (printed.Count == runs.Count) { ClearProgress(); return runs; }
 
-            ShowProgress(runs.Where(run => run.Status is RunStatus.Running or RunStatus.Cancelling));
+            ShowProgress(runs.Where(run => run.Status is RunStatus.Running or RunStatus.Cancelling or RunStatus.Pausing));
             await Task.Delay(Interval);
         }
     }

@@ -8,15 +8,18 @@ const string Help =
 
       ready                                          wait up to 30 s until the service is ready
       demo [--dataset NAME] [--seeds N] [--follow]   post the depth comparison; --follow waits and prints its table
-      submit FILE [--follow]                         post a run spec (JSON); "-" reads standard input
+      submit FILE [--priority N] [--follow]          post a run spec (JSON); "-" reads standard input
       sweep FILE [--follow]                          post a sweep (JSON): a base spec, axes, seeds; --follow waits and prints its table
       list [--group NAME]                            the newest runs
       watch ID                                       follow one run to its end
-      cancel ID                                      cancel a run
+      cancel ID, pause ID, resume ID, clone ID       end a run, let it wait, let it go on, train its spec again
+      repro ID                                       what is needed to train the run again exactly, as JSON
+      again FILE                                     train what such a file says, follow it, compare the final weights
       repeat FILE... [--seeds N] [--set PATH=V,V] [--jobs N] [--results FILE] [--trainer PATH]
                                                      train specs over seeds and settings here, without a service: mean ± deviation;
                                                      the value @seed is the seed (--set data.split=@seed: one split a seed)
       table GROUP                                    depth x backbone -> test metric and peak memory of a group
+    Environment: GNN_URL (address), GNN_KEY (API key).
     Exit codes: 0 done, 1 a followed run did not succeed, 2 the command line or the service said no.
     """;
 
@@ -24,6 +27,7 @@ try
 {
     var options = CommandLine.Parse(args);
     using var http = new HttpClient { BaseAddress = options.Url };
+    if (CommandLine.Key is { Length: > 0 } key) { http.DefaultRequestHeaders.Authorization = new("Bearer", key); }
     var api = new ApiClient(http);
     return options.Command switch
     {
@@ -33,11 +37,13 @@ try
         "sweep" => await PostSweep(api, options),
         "list" => await List(api, options),
         "watch" => await Follower.Follow(api, await api.Run(options.RequireId())),
-        "cancel" => Print(await api.Cancel(options.RequireId())),
+        "cancel" or "pause" or "resume" or "clone" => Print(await api.Ask(options.RequireId(), options.Command)),
+        "repro" => PrintText(JsonSerializer.Serialize(await api.Repro(options.RequireId()), Repetition.Indented)),
+        "again" => await Repetition.Train(api, options),
         "repeat" => await RepeatSpecs(options),
         "table" => PrintTable(await api.Runs(options.RequireArgument("a group"))),
         "help" => PrintText(Help),
-        var unknown => throw new CommandLineException($"found command \"{unknown}\", needed ready, demo, submit, sweep, list, watch, cancel, repeat, table or help"),
+        var unknown => throw new CommandLineException($"found command \"{unknown}\", see gnn help"),
     };
 }
 catch (Exception e) when (e is CommandLineException or ApiException or IOException or JsonException or HttpRequestException)
@@ -48,7 +54,7 @@ catch (Exception e) when (e is CommandLineException or ApiException or IOExcepti
 
 static async Task<int> Submit(ApiClient api, CommandLine options)
 {
-    var run = await api.Submit(await ReadFile(options));
+    var run = await api.Submit(await ReadFile(options), options.Priority);
     Print(run);
     return options.Follow ? await Follower.Follow(api, run) : 0;
 }

@@ -7,6 +7,12 @@ public enum RunStatus
     [JsonStringEnumMemberName("queued")] Queued,
     [JsonStringEnumMemberName("running")] Running,
     [JsonStringEnumMemberName("cancelling")] Cancelling,
+
+    /// <summary>Told to write a checkpoint and give its device back.</summary>
+    [JsonStringEnumMemberName("pausing")] Pausing,
+
+    /// <summary>Waits until somebody resumes it; its checkpoint is kept.</summary>
+    [JsonStringEnumMemberName("paused")] Paused,
     [JsonStringEnumMemberName("cancelled")] Cancelled,
     [JsonStringEnumMemberName("succeeded")] Succeeded,
     [JsonStringEnumMemberName("failed")] Failed,
@@ -25,6 +31,10 @@ public record RunSummary
     public int Layers { get; init; }
     public int HiddenChannels { get; init; }
     public int Seed { get; init; }
+
+    /// <summary>Higher is trained first; equal ones by age.</summary>
+    public int Priority { get; init; }
+    public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>Last epoch stored, and epochs asked for.</summary>
     public int Epoch { get; init; }
@@ -54,9 +64,51 @@ public record RunSummary
 public sealed record RunDetail : RunSummary
 {
     public required RunSpec Spec { get; init; }
+    public string? Notes { get; init; }
+
+    /// <summary>The run that this one repeats.</summary>
+    public Guid? ClonedFrom { get; init; }
+
+    /// <summary>Epoch of the last registered checkpoint, and of the one that holds the best epoch so far.</summary>
+    public int? CheckpointEpoch { get; init; }
+    public int? BestCheckpointEpoch { get; init; }
 
     /// <summary>Facts of the data and the model, known once the run has started.</summary>
     public StartedEvent? Started { get; init; }
+}
+
+/// <summary>What may be edited of a run at any time; an absent member stays as it is.</summary>
+public sealed record RunEdit
+{
+    public string? Name { get; init; }
+    public IReadOnlyList<string>? Tags { get; init; }
+    public string? Notes { get; init; }
+    public int? Priority { get; init; }
+}
+
+/// <summary>All that is needed to train a run again and to see whether the same came out.</summary>
+public sealed record RunRepro
+{
+    public Guid Id { get; init; }
+    public required RunSpec Spec { get; init; }
+
+    /// <summary>Version of the Trainer that trained it, with the commit it was built from.</summary>
+    public string? CodeVersion { get; init; }
+
+    /// <summary>SHA-256 over the data set as it was loaded.</summary>
+    public string? DataSha256 { get; init; }
+
+    /// <summary>Operating system, processor architecture, runtime and libtorch.</summary>
+    public string? Platform { get; init; }
+    public string? Device { get; init; }
+    public int? Threads { get; init; }
+    public int Attempts { get; init; }
+
+    /// <summary>What came out: equal spec, code, data, platform, device and threads give equal weights.</summary>
+    public string? WeightsSha256 { get; init; }
+    public int? BestEpoch { get; init; }
+    public double? BestValidMetric { get; init; }
+    public double? TestMetric { get; init; }
 }
 
 public sealed record RunPage

@@ -52,6 +52,11 @@ public sealed record StartedEvent : TrainerEvent
     public required string Device { get; init; }
     public int Threads { get; init; }
 
+    /// <summary>For a repetition: the program with its commit, the data as loaded, and what both ran on.</summary>
+    public string? CodeVersion { get; init; }
+    public string? DataSha256 { get; init; }
+    public string? Platform { get; init; }
+
     /// <summary>Last epoch of the checkpoint this attempt continues from; 0 for a fresh start.</summary>
     public int ResumedFromEpoch { get; init; }
 
@@ -116,6 +121,9 @@ public sealed record CheckpointEvent : TrainerEvent
     public required string Path { get; init; }
     public required string Sha256 { get; init; }
     public long Bytes { get; init; }
+
+    /// <summary>Whether it is the first one at or after the best epoch so far: the one to keep beside the newest.</summary>
+    public bool IsBest { get; init; }
 }
 
 public sealed record LogEvent : TrainerEvent

@@ -13,6 +13,9 @@ public sealed record ClaimedRun
     /// <summary>The last registered checkpoint, if an earlier attempt wrote one.</summary>
     public string? CheckpointPath { get; init; }
     public string? CheckpointSha256 { get; init; }
+
+    /// <summary>File name of the checkpoint that holds the best epoch so far; it is kept beside the newest.</summary>
+    public string? BestCheckpoint { get; init; }
 }
 
 public enum LeaseAnswer
@@ -22,17 +25,21 @@ public enum LeaseAnswer
     /// <summary>Held, and somebody wants the run to end: stop the Trainer.</summary>
     CancelRequested,
 
+    /// <summary>Held, and somebody wants the run to wait: checkpoint, and let go of it.</summary>
+    PauseRequested,
+
     /// <summary>The run belongs to a later attempt or to nobody: stop at once, nothing of this attempt is stored any more.</summary>
     Lost,
 }
 
-public enum CancelAnswer
+/// <summary>To what a user asked of a run: cancel, pause, resume.</summary>
+public enum UserAnswer
 {
-    /// <summary>Cancelled, or going to be; also when it already was.</summary>
+    /// <summary>Done, or going to be; also when it already was.</summary>
     Accepted,
 
     Unknown,
 
-    /// <summary>Succeeded or failed before.</summary>
-    AlreadyFinished,
+    /// <summary>Its status does not allow it (<see cref="RunTransitions"/>).</summary>
+    Refused,
 }

@@ -9,10 +9,8 @@ namespace Runs;
 /// </summary>
 public sealed class Run
 {
-    public const int DefaultMaxAttempts = 3;
-
     public Guid Id { get; init; }
-    public required string Name { get; init; }
+    public required string Name { get; set; }
     public string? Group { get; init; }
 
     /// <summary>The posted <see cref="RunSpec"/>; the columns below repeat what the list shows.</summary>
@@ -30,14 +28,22 @@ public sealed class Run
     /// <summary>Raised by every claim: the fence of each write that a worker makes.</summary>
     public int Attempt { get; internal set; }
 
-    /// <summary>Attempts that were lost; a graceful stop is not one of them.</summary>
+    /// <summary>Attempts that ended through no fault of the run, by <see cref="RetryBudget"/>; a graceful stop is none of them.</summary>
     public int LostAttempts { get; internal set; }
-    public int MaxAttempts { get; init; } = DefaultMaxAttempts;
+    public int InfrastructureFailures { get; internal set; }
     public string? Worker { get; internal set; }
     public DateTimeOffset? LeaseUntil { get; internal set; }
 
     /// <summary>Higher is claimed first; equal ones by age.</summary>
-    public int Priority { get; init; }
+    public int Priority { get; set; }
+
+    /// <summary>A JSON array of labels.</summary>
+    public string? TagsJson { get; set; }
+    public string? Notes { get; set; }
+
+    /// <summary>Raised by every edit of name, tags, notes or priority: the run's ETag.</summary>
+    public int EditVersion { get; set; }
+    public Guid? ClonedFrom { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? StartedAt { get; internal set; }
@@ -58,13 +64,18 @@ public sealed class Run
     public string? CheckpointPath { get; internal set; }
     public string? CheckpointSha256 { get; internal set; }
 
+    /// <summary>The registered checkpoint that holds the best epoch so far.</summary>
+    public int? BestCheckpointEpoch { get; internal set; }
+    public string? BestCheckpointPath { get; internal set; }
+    public string? BestCheckpointSha256 { get; internal set; }
+
     /// <summary>The <see cref="StartedEvent"/> of the newest attempt.</summary>
     public string? StartedJson { get; internal set; }
 
     /// <summary>Counts the stored epochs and events of this run without a gap.</summary>
     public long LastSeq { get; internal set; }
 
-    public static Run Create(RunSpec spec, DateTimeOffset now) => new()
+    public static Run Create(RunSpec spec, DateTimeOffset now, int priority = 0, Guid? clonedFrom = null) => new()
     {
         Id = Guid.CreateVersion7(now),
         Name = string.IsNullOrWhiteSpace(spec.Name) ? NameFor(spec) : spec.Name.Trim(),
@@ -79,9 +90,20 @@ public sealed class Run
         Epochs = spec.Training.Epochs,
         Status = RunStatus.Queued,
         CreatedAt = now,
+        Priority = priority,
+        ClonedFrom = clonedFrom,
     };
 
     public RunSpec ReadSpec() => JsonSerializer.Deserialize<RunSpec>(SpecJson, ContractJson.Options)!;
+
+    public StartedEvent? ReadStarted() =>
+        StartedJson is null ? null : JsonSerializer.Deserialize<TrainerEvent>(StartedJson, ContractJson.Options) as StartedEvent;
+
+    public IReadOnlyList<string> Tags
+    {
+        get => TagsJson is null ? [] : JsonSerializer.Deserialize<List<string>>(TagsJson)!;
+        set => TagsJson = value.Count == 0 ? null : JsonSerializer.Serialize(value);
+    }
 
     public bool IsHeldBy(int attempt) => Attempt == attempt && RunTransitions.IsHeld(Status);
 
@@ -92,7 +114,11 @@ public sealed class Run
         Name = Name,
         Dataset = Dataset,
         Spec = ReadSpec(),
-        Started = StartedJson is null ? null : JsonSerializer.Deserialize<TrainerEvent>(StartedJson, ContractJson.Options) as StartedEvent,
+        Notes = Notes,
+        ClonedFrom = ClonedFrom,
+        CheckpointEpoch = CheckpointEpoch,
+        BestCheckpointEpoch = BestCheckpointEpoch,
+        Started = ReadStarted(),
     });
 
     private RunSummary Fill(RunSummary empty) => empty with
@@ -105,6 +131,8 @@ public sealed class Run
         Layers = Layers,
         HiddenChannels = HiddenChannels,
         Seed = Seed,
+        Priority = Priority,
+        Tags = Tags,
         Epoch = Epoch,
         Epochs = Epochs,
         Metric = Metric,

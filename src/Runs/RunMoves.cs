@@ -4,37 +4,49 @@ using Contracts;
 namespace Runs;
 
 /// <summary>Changes of a locked run, each with the event row that tells it. The transaction around them is the caller's.</summary>
-internal static class RunMoves
+public static class RunMoves
 {
     /// <summary>Longest text kept of a message; a crash can write a whole stack.</summary>
     private const int MaxMessage = 4_000;
 
-    public static void Move(this RunsDb db, Run run, RunAction action, DateTimeOffset now, string message)
+    internal static void Move(this RunsDb db, Run run, RunAction action, DateTimeOffset now, string message)
     {
         run.Status = RunTransitions.Next(run.Status, action)
             ?? throw new InvalidOperationException($"{action} of a run that is {run.Status}: ask RunTransitions first");
         if (!RunTransitions.IsHeld(run.Status)) { run.LeaseUntil = null; }
         if (RunTransitions.IsFinal(run.Status)) { run.FinishedAt = now; }
         db.Tell(run, EventRow.StatusKind, now, message, body: null);
+        db.Note(ContractJson.NameOf(action), run.Id, now, message);
     }
 
+    /// <summary>A row of the audit: what was done, by whoever acts now.</summary>
+    public static void Note(this RunsDb db, string action, Guid? run, DateTimeOffset at, string detail) =>
+        db.Audit.Add(new AuditRow { At = at, Actor = Actor.Name, Action = action, RunId = run, Detail = Storable(detail) });
+
     /// <summary>The attempt ended through no fault of the run: back to the queue while attempts are left.</summary>
-    public static void LoseAttempt(this RunsDb db, Run run, FailureClass failure, DateTimeOffset now, string why)
+    internal static void LoseAttempt(this RunsDb db, Run run, FailureClass failure, DateTimeOffset now, string why)
     {
-        run.LostAttempts++;
-        var left = run.MaxAttempts - run.LostAttempts;
+        var left = RetryBudget.Spend(run, failure);
         if (left > 0)
         {
-            var cancelled = run.Status == RunStatus.Cancelling;
-            db.Move(run, RunAction.Retry, now, cancelled ? $"cancelled; {why}" : $"queued again; {why}; attempts left: {left}");
+            db.Move(run, RunAction.Retry, now, $"{WordFor(run, RunAction.Retry)}; {why}; attempts left for this reason: {left}");
         }
         else
         {
-            db.Fail(run, failure, now, $"{why}; no attempts left of {run.MaxAttempts}");
+            var budget = RetryBudget.Of(failure);
+            db.Fail(run, failure, now, budget > 1 ? $"{why}; no attempts left of {budget}" : why);
         }
     }
 
-    public static void Fail(this RunsDb db, Run run, FailureClass failure, DateTimeOffset now, string why)
+    /// <summary>How the status that follows is told.</summary>
+    internal static string WordFor(Run run, RunAction action) => RunTransitions.Next(run.Status, action) switch
+    {
+        RunStatus.Queued => "queued again",
+        { } next => ContractJson.NameOf(next),
+        null => "unchanged",
+    };
+
+    internal static void Fail(this RunsDb db, Run run, FailureClass failure, DateTimeOffset now, string why)
     {
         if (RunTransitions.Next(run.Status, RunAction.Fail) == RunStatus.Failed)
         {
@@ -44,7 +56,7 @@ internal static class RunMoves
         db.Move(run, RunAction.Fail, now, run.Status == RunStatus.Cancelling ? $"cancelled; {why}" : $"failed; {why}");
     }
 
-    public static void Tell(this RunsDb db, Run run, string kind, DateTimeOffset at, string message, string? body) =>
+    internal static void Tell(this RunsDb db, Run run, string kind, DateTimeOffset at, string message, string? body) =>
         db.Events.Add(new EventRow
         {
             RunId = run.Id,

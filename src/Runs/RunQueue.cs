@@ -9,16 +9,18 @@ namespace Runs;
 /// </summary>
 public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell bell)
 {
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+    /// <summary>With a sweep each second, a worker that falls silent is taken for lost within 30 s of its last sign of life.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(28);
 
     /// <summary>Stores the run, then rings. A crash in between costs a sweep's delay, nothing else.</summary>
-    public async Task<Run> Create(RunSpec spec, CancellationToken cancellation)
+    public async Task<Run> Create(RunSpec spec, CancellationToken cancellation, int priority = 0, Guid? clonedFrom = null)
     {
         var created = await store.Write(async db =>
         {
-            var run = Run.Create(spec, await db.Now(cancellation));
+            var run = Run.Create(spec, await db.Now(cancellation), priority, clonedFrom);
             db.Runs.Add(run);
-            db.Tell(run, EventRow.StatusKind, run.CreatedAt, "queued", body: null);
+            db.Tell(run, EventRow.StatusKind, run.CreatedAt, clonedFrom is null ? "queued" : $"queued; repeats run {clonedFrom}", body: null);
+            db.Note("create", run.Id, run.CreatedAt, run.Name);
             return run;
         }, cancellation);
         bell.Ring();
@@ -34,7 +36,11 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
             // A microsecond apart, the finest that both stores keep: equal ages would be claimed in any order.
             var runs = specs.Select((spec, i) => Run.Create(spec, now.AddMicroseconds(i))).ToList();
             db.Runs.AddRange(runs);
-            foreach (var run in runs) { db.Tell(run, EventRow.StatusKind, run.CreatedAt, "queued", body: null); }
+            foreach (var run in runs)
+            {
+                db.Tell(run, EventRow.StatusKind, run.CreatedAt, "queued", body: null);
+                db.Note("create", run.Id, run.CreatedAt, run.Name);
+            }
             return runs;
         }, cancellation);
         bell.Ring(created.Count);
@@ -61,6 +67,7 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
             ArtifactsFolder = artifacts,
             CheckpointPath = run.CheckpointPath is null ? null : Path.Combine(artifacts, run.CheckpointPath),
             CheckpointSha256 = run.CheckpointSha256,
+            BestCheckpoint = run.BestCheckpointPath,
         };
     }, cancellation);
 
@@ -68,12 +75,16 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
     {
         await using var db = store.Open();
         var until = await db.Now(cancellation) + Lease;
-        var held = db.Runs.Where(run => run.Id == runId && run.Attempt == attempt);
-        Task<int> Extend(RunStatus status) => held.Where(run => run.Status == status)
-            .ExecuteUpdateAsync(row => row.SetProperty(run => run.LeaseUntil, until), cancellation);
+        var held = Held(db).Where(run => run.Id == runId && run.Attempt == attempt);
+        if (await held.ExecuteUpdateAsync(row => row.SetProperty(run => run.LeaseUntil, until), cancellation) == 0) { return LeaseAnswer.Lost; }
 
-        if (await Extend(RunStatus.Running) == 1) { return LeaseAnswer.Held; }
-        return await Extend(RunStatus.Cancelling) == 1 ? LeaseAnswer.CancelRequested : LeaseAnswer.Lost;
+        // Should it end between the two, the next renewal says so.
+        return await held.Select(run => (RunStatus?)run.Status).SingleOrDefaultAsync(cancellation) switch
+        {
+            RunStatus.Cancelling => LeaseAnswer.CancelRequested,
+            RunStatus.Pausing => LeaseAnswer.PauseRequested,
+            _ => LeaseAnswer.Held,
+        };
     }
 
     /// <summary>A worker that leaves in good order: the run waits again, and no attempt is used up. False: it was not held any more.</summary>
@@ -84,22 +95,31 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
             if (await db.LockRun(runId, cancellation) is not { } run || !run.IsHeldBy(attempt)) { return false; }
 
             var now = await db.Now(cancellation);
-            db.Move(run, RunAction.HandBack, now, run.Status == RunStatus.Cancelling ? "cancelled" : $"queued again; {run.Worker} is leaving");
+            var leaving = run.Status == RunStatus.Running ? $"; {run.Worker} is leaving" : "";
+            db.Move(run, RunAction.HandBack, now, RunMoves.WordFor(run, RunAction.HandBack) + leaving);
             return true;
         }, cancellation);
         if (handedBack) { bell.Ring(); }
         return handedBack;
     }
 
-    public Task<CancelAnswer> Cancel(Guid runId, CancellationToken cancellation) => store.Write(async db =>
+    public Task<UserAnswer> Cancel(Guid runId, CancellationToken cancellation) => Ask(runId, RunAction.Cancel, cancellation);
+
+    public Task<UserAnswer> Pause(Guid runId, CancellationToken cancellation) => Ask(runId, RunAction.Pause, cancellation);
+
+    public async Task<UserAnswer> Resume(Guid runId, CancellationToken cancellation)
     {
-        if (await db.LockRun(runId, cancellation) is not { } run) { return CancelAnswer.Unknown; }
-        if (RunTransitions.Next(run.Status, RunAction.Cancel) is not { } next) { return CancelAnswer.AlreadyFinished; }
-        if (next != run.Status)
-        {
-            db.Move(run, RunAction.Cancel, await db.Now(cancellation), next == RunStatus.Cancelled ? "cancelled" : "cancelling");
-        }
-        return CancelAnswer.Accepted;
+        var answer = await Ask(runId, RunAction.Resume, cancellation);
+        if (answer == UserAnswer.Accepted) { bell.Ring(); }
+        return answer;
+    }
+
+    private Task<UserAnswer> Ask(Guid runId, RunAction action, CancellationToken cancellation) => store.Write(async db =>
+    {
+        if (await db.LockRun(runId, cancellation) is not { } run) { return UserAnswer.Unknown; }
+        if (RunTransitions.Next(run.Status, action) is not { } next) { return UserAnswer.Refused; }
+        if (next != run.Status) { db.Move(run, action, await db.Now(cancellation), ContractJson.NameOf(next)); }
+        return UserAnswer.Accepted;
     }, cancellation);
 
     /// <summary>Runs whose lease is over: queued again while attempts are left, else failed as lost. How many there were.</summary>
@@ -120,7 +140,8 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
         return await Lose(own, (run, _) => run.Worker == worker, _ => $"{worker} was restarted while it held the run", cancellation);
     }
 
-    private static IQueryable<Run> Held(RunsDb db) => db.Runs.Where(run => run.Status == RunStatus.Running || run.Status == RunStatus.Cancelling);
+    private static IQueryable<Run> Held(RunsDb db) => db.Runs
+        .Where(run => run.Status == RunStatus.Running || run.Status == RunStatus.Cancelling || run.Status == RunStatus.Pausing);
 
     private async Task<int> Lose(List<Guid> suspects, Func<Run, DateTimeOffset, bool> isLost, Func<Run, string> why, CancellationToken cancellation)
     {

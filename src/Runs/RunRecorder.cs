@@ -2,17 +2,41 @@ using System.Globalization;
 using System.Text.Json;
 using Contracts;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Runs;
 
 /// <summary>Stores what a Trainer reports. Stored first, shown afterwards: the signal leaves with the commit.</summary>
-public sealed class RunRecorder(RunStore store, TrainBell bell)
+public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecorder> log)
 {
     /// <summary>
     /// One transaction, fenced: false, and nothing stored, when the run is not held by <paramref name="attempt"/> any more, and then the
     /// training has to stop. Storing the same events again changes nothing. A terminal event changes the status in the same transaction.
+    /// An event that the store will never take must not stop all others: the batch is stored one by one then, and that event told of.
     /// </summary>
     public async Task<bool> Record(Guid runId, int attempt, IReadOnlyList<TrainerEvent> events, CancellationToken cancellation)
+    {
+        try { return await RecordAll(runId, attempt, events, cancellation); }
+        catch (Exception refused) when (StoreRefusal.IsForGood(refused)) { }
+
+        foreach (var reported in events)
+        {
+            if (!await RecordOne(runId, attempt, reported, cancellation)) { return false; }
+        }
+        return true;
+    }
+
+    private async Task<bool> RecordOne(Guid runId, int attempt, TrainerEvent reported, CancellationToken cancellation)
+    {
+        try { return await RecordAll(runId, attempt, [reported], cancellation); }
+        catch (Exception refused) when (StoreRefusal.IsForGood(refused))
+        {
+            log.LogError("Run {Run}, attempt {Attempt}: the store refused an event for good: {Reason}", runId, attempt, refused.GetBaseException().Message);
+            return await RecordAll(runId, attempt, [StoreRefusal.InPlaceOf(reported, refused)], cancellation);
+        }
+    }
+
+    private async Task<bool> RecordAll(Guid runId, int attempt, IReadOnlyList<TrainerEvent> events, CancellationToken cancellation)
     {
         var queuedAgain = false;
         var held = await store.Write(async db =>
@@ -61,6 +85,10 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
                 run.CheckpointEpoch = checkpoint.Epoch;
                 run.CheckpointPath = Path.GetFileName(checkpoint.Path);
                 run.CheckpointSha256 = checkpoint.Sha256;
+                if (checkpoint.IsBest)
+                {
+                    (run.BestCheckpointEpoch, run.BestCheckpointPath, run.BestCheckpointSha256) = (run.CheckpointEpoch, run.CheckpointPath, run.CheckpointSha256);
+                }
                 break;
             case FinishedEvent finished:
                 BestEpoch.Take(run, finished);
@@ -75,8 +103,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
                 db.Fail(run, failed.Class, now, failed.Message);
                 break;
             case StoppedEvent stopped:
-                var cancelled = run.Status == RunStatus.Cancelling;
-                db.Move(run, RunAction.HandBack, now, cancelled ? "cancelled" : $"queued again; stopped after epoch {stopped.Epoch}");
+                db.Move(run, RunAction.HandBack, now, $"{RunMoves.WordFor(run, RunAction.HandBack)}; stopped after epoch {stopped.Epoch}");
                 break;
         }
     }
@@ -90,6 +117,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell)
         var left = db.Epochs.AsNoTracking().Where(row => row.RunId == run.Id && !row.Voided).OrderBy(row => row.Epoch);
         BestEpoch.Clear(run);
         run.Epoch = 0;
+        if (run.BestCheckpointEpoch > resumedFrom) { (run.BestCheckpointEpoch, run.BestCheckpointPath, run.BestCheckpointSha256) = (null, null, null); }
         await foreach (var row in left.AsAsyncEnumerable().WithCancellation(cancellation))
         {
             run.Epoch = row.Epoch;

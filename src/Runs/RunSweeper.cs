@@ -4,12 +4,12 @@ using Microsoft.Extensions.Logging;
 namespace Runs;
 
 /// <summary>
-/// Runs in every process that has workers: takes runs back from workers that were lost, and rings for queued runs whose ticket was. Any
-/// number of sweepers may sweep at once.
+/// Runs in every process that has workers or an API: takes runs back from workers that were lost, and rings for queued runs whose ticket
+/// was. Any number of sweepers may sweep at once.
 /// </summary>
 public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time, ILogger<RunSweeper> log) : BackgroundService
 {
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// While the store was away nobody could renew. Its return is the start of everybody's chance to: leases that ran out meanwhile say
@@ -41,6 +41,10 @@ public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Who has just started cannot know whether the store was away before; and a worker that was started in this process has first
+        // to store what its predecessor left.
+        storeBackSince = time.GetTimestamp();
+        Actor.Name = "sweeper";
         using var timer = new PeriodicTimer(Interval);
         do
         {

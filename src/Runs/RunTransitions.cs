@@ -11,6 +11,12 @@ public enum RunAction
     /// <summary>A user wants it to end.</summary>
     Cancel,
 
+    /// <summary>A user wants it to wait: checkpoint, and the device is free.</summary>
+    Pause,
+
+    /// <summary>A user wants it to go on.</summary>
+    Resume,
+
     /// <summary>The Trainer reached the end.</summary>
     Succeed,
 
@@ -31,12 +37,29 @@ public static class RunTransitions
     {
         (RunStatus.Queued, RunAction.Claim) => RunStatus.Running,
         (RunStatus.Queued, RunAction.Cancel) => RunStatus.Cancelled,
+        (RunStatus.Queued, RunAction.Pause) => RunStatus.Paused,
+        (RunStatus.Queued, RunAction.Resume) => RunStatus.Queued,
 
         (RunStatus.Running, RunAction.Cancel) => RunStatus.Cancelling,
         (RunStatus.Running, RunAction.Succeed) => RunStatus.Succeeded,
         (RunStatus.Running, RunAction.Fail) => RunStatus.Failed,
         (RunStatus.Running, RunAction.Retry) => RunStatus.Queued,
         (RunStatus.Running, RunAction.HandBack) => RunStatus.Queued,
+        (RunStatus.Running, RunAction.Pause) => RunStatus.Pausing,
+        (RunStatus.Running, RunAction.Resume) => RunStatus.Running,
+
+        // The device is given up first. Who resumes meanwhile finds the run queued then.
+        (RunStatus.Pausing, RunAction.Pause) => RunStatus.Pausing,
+        (RunStatus.Pausing, RunAction.Resume) => RunStatus.Running,
+        (RunStatus.Pausing, RunAction.Cancel) => RunStatus.Cancelling,
+        (RunStatus.Pausing, RunAction.Succeed) => RunStatus.Succeeded,
+        (RunStatus.Pausing, RunAction.Fail) => RunStatus.Failed,
+        (RunStatus.Pausing, RunAction.Retry) => RunStatus.Paused,
+        (RunStatus.Pausing, RunAction.HandBack) => RunStatus.Paused,
+
+        (RunStatus.Paused, RunAction.Pause) => RunStatus.Paused,
+        (RunStatus.Paused, RunAction.Resume) => RunStatus.Queued,
+        (RunStatus.Paused, RunAction.Cancel) => RunStatus.Cancelled,
 
         // Cancel was promised: however the attempt ends now, the run ends cancelled.
         (RunStatus.Cancelling, RunAction.Cancel) => RunStatus.Cancelling,
@@ -49,8 +72,11 @@ public static class RunTransitions
         _ => null,
     };
 
+    /// <summary>What users may ask for.</summary>
+    public static IReadOnlyList<RunAction> ForUsers { get; } = [RunAction.Cancel, RunAction.Pause, RunAction.Resume];
+
     public static bool IsFinal(RunStatus status) => status is RunStatus.Succeeded or RunStatus.Failed or RunStatus.Cancelled;
 
     /// <summary>Whether an attempt holds the run and may write to it.</summary>
-    public static bool IsHeld(RunStatus status) => status is RunStatus.Running or RunStatus.Cancelling;
+    public static bool IsHeld(RunStatus status) => status is RunStatus.Running or RunStatus.Cancelling or RunStatus.Pausing;
 }

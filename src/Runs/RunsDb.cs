@@ -10,6 +10,8 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<EpochRow> Epochs => Set<EpochRow>();
     public DbSet<EventRow> Events => Set<EventRow>();
+    public DbSet<ApiKey> Keys => Set<ApiKey>();
+    public DbSet<AuditRow> Audit => Set<AuditRow>();
 
     /// <summary>Runs whose row this context has changed: who follows them is told after commit.</summary>
     internal HashSet<Guid> Touched { get; } = [];
@@ -38,6 +40,7 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
         configurationBuilder.Properties<RunStatus>().HaveConversion<string>().HaveMaxLength(20);
         configurationBuilder.Properties<Convolution>().HaveConversion<string>().HaveMaxLength(30);
         configurationBuilder.Properties<Backbone>().HaveConversion<string>().HaveMaxLength(30);
+        configurationBuilder.Properties<KeyScope>().HaveConversion<string>().HaveMaxLength(20);
         configurationBuilder.Properties<FailureClass>().HaveConversion<string>().HaveMaxLength(20);
     }
 
@@ -47,6 +50,7 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
         {
             run.ToTable("runs").HasKey(r => r.Id);
             run.Property(r => r.Id).ValueGeneratedNever();
+            run.Ignore(r => r.Tags);
             run.Property(r => r.Status).IsConcurrencyToken();
             run.Property(r => r.Attempt).IsConcurrencyToken();
             run.HasIndex(r => new { r.Status, r.Priority, r.CreatedAt });
@@ -63,6 +67,13 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
         {
             row.ToTable("events").HasKey(e => new { e.RunId, e.Seq });
             row.HasOne<Run>().WithMany().HasForeignKey(e => e.RunId);
+        });
+        modelBuilder.Entity<ApiKey>(key => key.ToTable("api_keys").HasKey(k => k.Id));
+        modelBuilder.Entity<AuditRow>(row =>
+        {
+            row.ToTable("audit").HasKey(a => a.Id);
+            row.Property(a => a.Id).ValueGeneratedNever();
+            row.HasIndex(a => a.RunId);
         });
         foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(entity => entity.GetProperties()))
         {

@@ -8,6 +8,13 @@ using Worker;
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddCommandLine(args, new Dictionary<string, string> { ["--data"] = "Gnn:DataFolder" });
 ListeningAddress.Default(builder);
+
+// The pages in this process call its API: with the admin key, unless the dashboard has one of its own.
+if (string.IsNullOrEmpty(builder.Configuration["Api:Key"] + builder.Configuration["Api:KeyFile"]))
+{
+    builder.Configuration["Api:Key"] = builder.Configuration["Gnn:AdminKey"];
+    builder.Configuration["Api:KeyFile"] = builder.Configuration["Gnn:AdminKeyFile"];
+}
 builder.AddApi();
 builder.AddWorker();
 builder.AddWeb();

@@ -18,9 +18,9 @@ internal static class CheckpointFiles
     public static IEnumerable<string> Candidates(string asked, string? folder) =>
         NewestFirst(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(asked)).Prepend(asked);
 
-    public static void KeepNewest(string folder)
+    public static void KeepNewest(string folder, string? best)
     {
-        foreach (var path in NewestFirst(folder).Skip(Kept)) { File.Delete(path); }
+        foreach (var path in NewestFirst(folder).Skip(Kept).Where(path => path != best)) { File.Delete(path); }
     }
 
     private static IEnumerable<string> NewestFirst(string? folder) =>

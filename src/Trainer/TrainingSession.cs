@@ -11,6 +11,7 @@ namespace Trainer;
 internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, EventReporter reporter, StopSignal stop)
 {
     private int _checkpointEpoch;
+    private string? _bestCheckpoint;
 
     /// <returns>The exit code.</returns>
     public int Run()
@@ -31,7 +32,7 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
             reporter.Report(trainer.RunEpoch());
             if (trainer.Layers is { } layers) { reporter.Report(layers); }
             var every = spec.Training.CheckpointEvery;
-            if (every > 0 && trainer.Progress.Epoch % every == 0) { WriteCheckpoint(trainer); }
+            if (every > 0 && trainer.Progress.Epoch % every == 0) { TryWriteCheckpoint(trainer); }
         }
 
         if (_checkpointEpoch != trainer.Progress.Epoch) { WriteCheckpoint(trainer); }
@@ -43,8 +44,8 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
 
     private int Leave(TrainingLoop trainer)
     {
-        if (_checkpointEpoch != trainer.Progress.Epoch) { WriteCheckpoint(trainer); }
-        reporter.Report(new StoppedEvent { Epoch = trainer.Progress.Epoch });
+        if (_checkpointEpoch != trainer.Progress.Epoch) { TryWriteCheckpoint(trainer); }
+        reporter.Report(new StoppedEvent { Epoch = options.Artifacts is null ? trainer.Progress.Epoch : _checkpointEpoch });
         return TrainerExit.Stopped;
     }
 
@@ -69,6 +70,16 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         reporter.Log("warning", "no sound checkpoint found: training starts at the first epoch");
     }
 
+    /// <summary>A disk that is full now may have room later, and the checkpoint before is still there. Only the last one must succeed.</summary>
+    private void TryWriteCheckpoint(TrainingLoop trainer)
+    {
+        try { WriteCheckpoint(trainer); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            reporter.Log("warning", $"no checkpoint of epoch {trainer.Progress.Epoch} could be written: {e.Message}");
+        }
+    }
+
     private void WriteCheckpoint(TrainingLoop trainer)
     {
         if (options.Artifacts is null) { return; }
@@ -76,15 +87,21 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         var epoch = trainer.Progress.Epoch;
         var path = CheckpointFiles.PathFor(options.Artifacts, epoch);
         var sha256 = trainer.Save(path);
+        var best = trainer.Progress.BestEpoch > _checkpointEpoch;
+        if (best) { _bestCheckpoint = path; }
         _checkpointEpoch = epoch;
-        reporter.Report(new CheckpointEvent { Epoch = epoch, Path = path, Sha256 = sha256, Bytes = new FileInfo(path).Length });
-        CheckpointFiles.KeepNewest(options.Artifacts);
+        reporter.Report(new CheckpointEvent { Epoch = epoch, Path = path, Sha256 = sha256, Bytes = new FileInfo(path).Length, IsBest = best });
+
+        // A supervisor knows which of them are registered, and deletes the others itself.
+        if (!options.Supervised) { CheckpointFiles.KeepNewest(options.Artifacts, _bestCheckpoint); }
     }
 
     private static StartedEvent Started(TrainingLoop trainer) => trainer.Task.Describe() with
     {
         Parameters = trainer.ParameterCount,
         Threads = get_num_threads(),
+        CodeVersion = Reproduction.CodeVersion,
+        Platform = Reproduction.Platform,
         ResumedFromEpoch = trainer.Progress.Epoch,
         BaseMemoryBytes = ProcessMemory.Resident(),
     };

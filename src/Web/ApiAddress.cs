@@ -12,6 +12,9 @@ public sealed class ApiAddress(IOptions<ApiOptions> options, IServer server)
     /// <summary>Whether the API's address is the one the browser uses too.</summary>
     public bool IsOwn => string.IsNullOrEmpty(options.Value.Url);
 
+    /// <summary>The key for it; null where none is asked for.</summary>
+    public string? Secret { get; } = options.Value.Secret;
+
     public override string ToString() => Value.ToString().TrimEnd('/');
 
     private Uri Own()

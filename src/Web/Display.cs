@@ -77,7 +77,11 @@ public static class Display
 
     public static bool IsOver(RunStatus status) => status is RunStatus.Succeeded or RunStatus.Failed or RunStatus.Cancelled;
 
-    public static bool CanCancel(RunStatus status) => status is RunStatus.Queued or RunStatus.Running;
+    public static bool CanCancel(RunStatus status) => status is RunStatus.Queued or RunStatus.Running or RunStatus.Pausing or RunStatus.Paused;
+
+    public static bool CanPause(RunStatus status) => status is RunStatus.Queued or RunStatus.Running;
+
+    public static bool CanResume(RunStatus status) => status is RunStatus.Pausing or RunStatus.Paused;
 
     private static string NotANumber(double value) => double.IsNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
 }

@@ -26,7 +26,9 @@ public static class WebSetup
         // The client's own log lines, four a request, would drown the host's.
         builder.Services.AddHttpClient<RunsApi>((services, client) =>
         {
-            client.BaseAddress = services.GetRequiredService<ApiAddress>().Value;
+            var address = services.GetRequiredService<ApiAddress>();
+            client.BaseAddress = address.Value;
+            if (address.Secret is { } key) { client.DefaultRequestHeaders.Authorization = new("Bearer", key); }
             client.Timeout = TimeSpan.FromSeconds(20);
         }).RemoveAllLoggers();
 
@@ -38,6 +40,8 @@ public static class WebSetup
 
     public static void MapWeb(this WebApplication app)
     {
+        if (app.Services.GetRequiredService<ApiAddress>().Secret is { } key) { app.Use(new DashboardLogin(key).Admit); }
+
         // Only for people's unknown addresses: an API in the same host answers its own with problem details.
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
         app.Use((context, next) =>

@@ -14,6 +14,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
     private readonly CancellationTokenSource over = new();
     private readonly CancellationTokenSource giveUp = new();
     private readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly KeptCheckpoints checkpoints = new(run);
     private readonly Lock gate = new();
     private TrainerProcess? trainer;
     private Ending ending;
@@ -25,6 +26,9 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
     private enum Ending
     {
         None,
+
+        /// <summary>Its user wants it to wait: checkpoint, and let go of it.</summary>
+        Pausing,
 
         /// <summary>The worker is leaving: checkpoint, and back to the queue.</summary>
         Leaving,
@@ -40,13 +44,15 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
         // Claimed. Durable: the attempt number and a lease. If this process dies here the run is queued again when the worker is
         // started under its name, or when the lease is over, whichever comes first.
         using var spool = new Spool(Spool.Folder(settings.DataFolder, settings.Name), run.Id, run.Attempt);
-        var events = new EventStore(run, spool, recorder, time, log);
+        var events = new EventStore(run, spool, checkpoints, recorder, time, log);
         var storing = events.StoreAll(giveUp.Token);
+        var flushing = Task.Run(events.FlushSpool, CancellationToken.None);
         var lease = KeepLease();
         await using (leaving.Register(() => End(Ending.Leaving)))
         {
             await Follow(events);
             events.Complete();
+            await flushing;
             await Settle(spool, storing);
         }
 
@@ -109,7 +115,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
     private IEnumerable<TrainerEvent> InPlaceOf(TrainerEvent happened) => (happened, ending) switch
     {
         (FailedEvent, Ending.Cancelled) => [Warning($"the Trainer did not stop within {settings.CancelGrace.TotalSeconds:0.#} s and was killed"), new StoppedEvent { At = happened.At }],
-        (FailedEvent, Ending.Leaving) => [Warning($"the Trainer did not stop within {settings.LeaveGrace.TotalSeconds:0.#} s and was killed; epochs since the last checkpoint are trained again")],
+        (FailedEvent, Ending.Leaving or Ending.Pausing) => [Warning($"the Trainer did not stop within {settings.LeaveGrace.TotalSeconds:0.#} s and was killed; epochs since the last checkpoint are trained again")],
         (FailedEvent, Ending.Lost) => [],
         _ => [happened],
     };
@@ -123,13 +129,13 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             if (!held) { log.LogWarning("Run {Run}: attempt {Attempt} no longer holds it; its last events are dropped", run.Id, run.Attempt); }
 
             // A killed Trainer reported no "stopped", which would have queued the run again.
-            if (held && killed && ending == Ending.Leaving)
+            if (held && killed && ending is Ending.Leaving or Ending.Pausing)
             {
                 await Insistence.UntilDone(() => queue.HandBack(run.Id, run.Attempt, giveUp.Token), $"Handing back run {run.Id}", time, log, giveUp.Token);
             }
 
             // Settled: the run's end, or its return to the queue, is durable, or another attempt's. The copy has done its work.
-            if (held && finished) { ResumePoint.ForgetEarlierAttempts(run); }
+            if (held && finished) { checkpoints.ForgetEarlierAttempts(); }
             spool.Delete();
         }
         catch (OperationCanceledException) when (ending == Ending.Lost)
@@ -175,6 +181,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             switch (await queue.Renew(run.Id, run.Attempt, limit.Token))
             {
                 case LeaseAnswer.CancelRequested: End(Ending.Cancelled); break;
+                case LeaseAnswer.PauseRequested: End(Ending.Pausing); break;
 
                 // After the Trainer's end nothing is left to stop, and the end itself, once stored, gives the run up.
                 case LeaseAnswer.Lost when !ended: End(Ending.Lost); break;
@@ -201,6 +208,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
 
         switch (why)
         {
+            case Ending.Pausing: _ = StopWithin(settings.LeaveGrace); break;
             case Ending.Leaving: _ = StopWithin(settings.LeaveGrace); giveUp.CancelAfter(settings.StoreGrace); break;
             case Ending.Cancelled: _ = StopWithin(settings.CancelGrace); break;
             case Ending.Lost: giveUp.Cancel(); Kill(); break;

@@ -8,9 +8,12 @@ namespace Worker;
 /// The events of one attempt on their way to the store: spooled at once, stored in batches. Whoever reports never waits for the store;
 /// while it is away the events wait in memory and in the spool.
 /// </summary>
-internal sealed class EventStore(ClaimedRun run, Spool spool, RunRecorder recorder, TimeProvider time, ILogger log)
+internal sealed class EventStore(ClaimedRun run, Spool spool, KeptCheckpoints checkpoints, RunRecorder recorder, TimeProvider time, ILogger log)
 {
     private const int MaxBatch = 500;
+
+    /// <summary>What a loss of power may take of the spool.</summary>
+    private static readonly TimeSpan FlushEvery = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Between two transactions of one run: people see no difference below this, the database does.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
@@ -25,6 +28,7 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, RunRecorder record
         {
             // Spooled: if this process dies from here on, the next one of its name stores the event.
             if (!spoolIsBroken) { spool.Append(happened); }
+            if (happened is CheckpointEvent written) { checkpoints.Written(written); }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -43,6 +47,23 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, RunRecorder record
         completed.TrySetResult();
     }
 
+    /// <summary>Brings the spool to the disk, for as long as events may come.</summary>
+    public async Task FlushSpool()
+    {
+        try
+        {
+            while (!completed.Task.IsCompleted)
+            {
+                await Task.WhenAny(Task.Delay(FlushEvery, time), completed.Task);
+                spool.Flush();
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            log.LogWarning("The spool cannot be brought to the disk: {Reason}", failure.Message);
+        }
+    }
+
     /// <summary>True when everything is stored; false when the run is no longer this attempt's.</summary>
     /// <exception cref="OperationCanceledException">Given up on; the spool has what is missing.</exception>
     public async Task<bool> StoreAll(CancellationToken giveUp)
@@ -53,6 +74,8 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, RunRecorder record
             while (batch.Count < MaxBatch && waiting.Reader.TryRead(out var next)) { batch.Add(next); }
             var held = await Insistence.UntilDone(() => recorder.Record(run.Id, run.Attempt, batch, giveUp), $"Storing {batch.Count} events of run {run.Id}", time, log, giveUp);
             if (!held) { return false; }
+
+            foreach (var registered in batch.OfType<CheckpointEvent>()) { checkpoints.Registered(registered); }
 
             // Stored: if this process dies from here on, the next one stores the same events again, which changes nothing.
             batch.Clear();

@@ -32,16 +32,6 @@ internal static class ResumePoint
         return (before, $"checkpoint {name} {problem}; training continues from {(before is null ? "the first epoch" : Path.GetFileName(before))}");
     }
 
-    /// <summary>Once the run is over nobody continues from what earlier attempts left.</summary>
-    public static void ForgetEarlierAttempts(ClaimedRun run)
-    {
-        foreach (var folder in Directory.GetDirectories(run.ArtifactsFolder, "attempt-*").Where(folder => folder != FolderOf(run)))
-        {
-            try { Directory.Delete(folder, recursive: true); }
-            catch (IOException) { } // one that was given up may still write there; it wastes space, no more
-        }
-    }
-
     private static async Task<string> Sha256(string path)
     {
         await using var file = File.OpenRead(path);

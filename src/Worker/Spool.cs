@@ -7,13 +7,17 @@ namespace Worker;
 /// The events of one attempt in a file on the worker's own disk, one JSON object a line, written before anything else is done with
 /// them. The file is deleted once the attempt's end is stored; one that is found at the start of a worker belongs to a process that died.
 /// </summary>
-/// <remarks>Each line is handed to the operating system at once: it survives the death of this process, not a loss of power.</remarks>
+/// <remarks>
+/// Each line is handed to the operating system at once, so it survives the death of this process. <see cref="Flush"/> brings it to the
+/// disk, where it survives a loss of power; whoever appends does not wait for that.
+/// </remarks>
 internal sealed class Spool(string folder, Guid run, int attempt) : IDisposable
 {
     public const string Extension = ".jsonl";
 
     private readonly string path = Path.Combine(folder, $"{run:N}-{attempt}{Extension}");
     private FileStream? file;
+    private volatile bool unflushed;
 
     /// <summary>All workers of a data folder; each has a folder of its name in it.</summary>
     public static string Root(string dataFolder) => Path.Combine(dataFolder, "spool");
@@ -31,6 +35,15 @@ internal sealed class Spool(string folder, Guid run, int attempt) : IDisposable
 
         var line = JsonSerializer.SerializeToUtf8Bytes(happened, ContractJson.Options);
         file.Write([.. line, (byte)'\n']);
+        unflushed = true;
+    }
+
+    /// <exception cref="IOException">The disk is full or gone.</exception>
+    public void Flush()
+    {
+        if (!unflushed) { return; }
+        unflushed = false;
+        file?.Flush(flushToDisk: true);
     }
 
     /// <summary>Everything is stored elsewhere: the copy has done its work.</summary>

@@ -9,6 +9,8 @@ internal sealed class TrainTicket(
 {
     public async Task Work(CancellationToken cancellation)
     {
+        Actor.Name = settings.Name;
+
         // Nothing claimed, nothing lost: the run stays queued until there is a Trainer, here or elsewhere.
         if (program.Fault is { } fault)
         {

@@ -19,6 +19,8 @@ internal sealed class TrainerProcess : IAsyncDisposable
 {
     private const int LastWordsChars = 4_000;
 
+    private static readonly string[] Secrets = ["ConnectionStrings__", "Gnn__AdminKey", "Api__Key", "GNN_KEY"];
+
     /// <summary>A Trainer that has reported its end has only to unload its libraries.</summary>
     private static readonly TimeSpan LeavingTime = TimeSpan.FromSeconds(10);
 
@@ -109,7 +111,7 @@ internal sealed class TrainerProcess : IAsyncDisposable
         if (command.DataFolders is { } folders) { start.Environment["GNN_DATA"] = folders; }
 
         // The Trainer talks to nobody but us: no password of the service's belongs into its environment.
-        foreach (var secret in start.Environment.Keys.Where(key => key.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (var secret in start.Environment.Keys.Where(key => Secrets.Any(secret => key.StartsWith(secret, StringComparison.OrdinalIgnoreCase))).ToList())
         {
             start.Environment.Remove(secret);
         }

@@ -13,6 +13,7 @@ internal sealed class WorkerStart(WorkerSettings settings, RunQueue queue, RunRe
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         held = TakeName(settings.Name);
+        Actor.Name = settings.Name;
 
         // Before runs are queued again: then their attempts no longer hold them, and what the spools have would be refused. It may be
         // the very end of a run.

@@ -19,13 +19,17 @@ public sealed class ApiHost : IAsyncDisposable
     private readonly TemporaryFolder folder = TestFolders.NewTemporary();
     private readonly WebApplication app;
 
-    private ApiHost(string? database)
+    private ApiHost(string? database, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Gnn:DataFolder"] = folder.Path, ["ConnectionStrings:Runs"] = database });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Gnn:DataFolder"] = folder.Path, ["ConnectionStrings:Runs"] = database, ["Gnn:Keys"] = "off" });
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.AddApi();
         builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(Log);
+        builder.Logging.AddFilter<StringLog>("Microsoft.AspNetCore", LogLevel.Trace);
+        builder.Logging.AddFilter<StringLog>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning); // as the API itself sets it: it writes addresses down before anything can be taken out of them
         app = builder.Build();
         app.MapApi();
     }
@@ -33,18 +37,21 @@ public sealed class ApiHost : IAsyncDisposable
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public HttpClient Http { get; private set; } = null!;
+    public RunsDb Open() => app.Services.GetRequiredService<RunStore>().Open();
     public RunQueue Queue => app.Services.GetRequiredService<RunQueue>();
     public RunRecorder Recorder => app.Services.GetRequiredService<RunRecorder>();
 
     public static async Task<ApiHost> Start(StoreKind store, PostgresFixture postgres) => await Start(await postgres.NewDatabase(store));
 
-    public static async Task<ApiHost> Start(string? database = null)
+    public static async Task<ApiHost> Start(string? database = null, params (string Key, string Value)[] settings)
     {
-        var host = new ApiHost(database);
+        var host = new ApiHost(database, settings);
         await host.app.StartAsync(Token);
         host.Http = new HttpClient { BaseAddress = new Uri(host.app.Urls.First()) };
         return host;
     }
+
+    public StringLog Log { get; } = new();
 
     public static RunSpec Spec(string name = "a run", string? group = null) => new()
     {

@@ -39,6 +39,7 @@ int? Misbehave(int epoch)
     if (script.Has("once") && resume is not null) { return null; }
     if (script.At("garbage", epoch) is not null) { Console.Out.WriteLine("OMP: Info #276\n{\"event\":\"epoch\",\"epoch\":\n{\"event\":\"surprise\"}\nnull\n" + new string('x', 3_000_000)); }
     if (script.At("nul", epoch) is not null) { Say(new LogEvent { Level = "info", Message = "before\0after" }); }
+    if (script.At("say", epoch) is { } words) { Say(new LogEvent { Level = "info", Message = words }); }
     if (script.At("noise", epoch) is { } noise)
     {
         for (var i = 0; i < 20_000; i++) { Console.Error.WriteLine($"line {i} of the native library's noise"); }
@@ -69,7 +70,7 @@ void Checkpoint(int epoch)
 {
     var path = Path.Combine(artifacts, $"epoch-{epoch:D6}.ckpt");
     File.WriteAllText(path, epoch.ToString(CultureInfo.InvariantCulture));
-    Say(new CheckpointEvent { Epoch = epoch, Path = path, Sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))), Bytes = new FileInfo(path).Length });
+    Say(new CheckpointEvent { Epoch = epoch, Path = path, Sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))), Bytes = new FileInfo(path).Length, IsBest = script.Number("best", 0) == epoch });
 }
 
 void ListenForStop()

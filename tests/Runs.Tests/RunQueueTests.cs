@@ -72,7 +72,7 @@ public sealed class RunQueueTests(PostgresFixture postgres)
     {
         await using var host = await RunsHost.Start(store, postgres);
         var id = await host.QueuedRun();
-        for (var attempt = 1; attempt <= Run.DefaultMaxAttempts; attempt++)
+        for (var attempt = 1; attempt <= RetryBudget.Of(FailureClass.Lost); attempt++)
         {
             var claimed = await host.Queue.Claim("worker-a", Token);
             Assert.Equal(attempt, claimed!.Attempt);
@@ -131,7 +131,7 @@ public sealed class RunQueueTests(PostgresFixture postgres)
     {
         await using var host = await RunsHost.Start(store, postgres);
         var id = await host.QueuedRun();
-        for (var attempt = 1; attempt <= Run.DefaultMaxAttempts + 2; attempt++)
+        for (var attempt = 1; attempt <= RetryBudget.Of(FailureClass.Lost) + 2; attempt++)
         {
             var claimed = await host.Queue.Claim("worker-a", Token);
             Assert.True(await host.Queue.HandBack(id, claimed!.Attempt, Token));
@@ -142,22 +142,71 @@ public sealed class RunQueueTests(PostgresFixture postgres)
     }
 
     [Theory, OnBothStores]
+    public async Task A_paused_run_waits_until_it_is_resumed(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        var run = await host.ClaimedRun();
+        Assert.Equal(UserAnswer.Accepted, await host.Queue.Pause(run.Id, Token));
+        Assert.Equal(LeaseAnswer.PauseRequested, await host.Queue.Renew(run.Id, run.Attempt, Token));
+        Assert.True(await host.Record(run, new StoppedEvent { At = DateTimeOffset.UtcNow, Epoch = 4 }));
+        Assert.Equal(RunStatus.Paused, (await host.Read(run.Id)).Status);
+        Assert.Null(await host.Queue.Claim("worker-a", Token));
+
+        Assert.Equal(UserAnswer.Accepted, await host.Queue.Resume(run.Id, Token));
+        Assert.Equal(UserAnswer.Accepted, await host.Queue.Resume(run.Id, Token));
+        Assert.Equal(2, (await host.Queue.Claim("worker-a", Token))!.Attempt);
+        Assert.Equal(0, (await host.Read(run.Id)).LostAttempts);
+    }
+
+    [Theory, OnBothStores]
+    public async Task A_run_resumed_while_it_pauses_is_queued_when_its_device_is_free(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        var run = await host.ClaimedRun();
+        await host.Queue.Pause(run.Id, Token);
+        await host.Queue.Resume(run.Id, Token);
+        Assert.Equal(LeaseAnswer.Held, await host.Queue.Renew(run.Id, run.Attempt, Token));
+        await host.Record(run, new StoppedEvent { At = DateTimeOffset.UtcNow, Epoch = 4 });
+        Assert.Equal(RunStatus.Queued, (await host.Read(run.Id)).Status);
+    }
+
+    [Theory, OnBothStores]
+    public async Task Losses_and_failures_of_the_machine_are_counted_each_for_itself(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        var id = await host.QueuedRun();
+        for (var i = 1; i < RetryBudget.Of(FailureClass.Lost); i++)
+        {
+            await host.Queue.Claim("worker-a", Token);
+            await host.LetLeaseRunOut(id);
+            await host.Queue.RequeueLost(Token);
+        }
+        for (var i = 1; i <= RetryBudget.Of(FailureClass.Infrastructure); i++)
+        {
+            Assert.Equal(RunStatus.Queued, (await host.Read(id)).Status);
+            var run = await host.Queue.Claim("worker-a", Token);
+            await host.Record(run!, new FailedEvent { At = DateTimeOffset.UtcNow, Class = FailureClass.Infrastructure, Message = "no space" });
+        }
+        Assert.Equal((RunStatus.Failed, FailureClass.Infrastructure), ((await host.Read(id)).Status, (await host.Read(id)).FailureClass));
+    }
+
+    [Theory, OnBothStores]
     public async Task Cancel_ends_a_queued_run_and_asks_a_running_one(StoreKind store)
     {
         await using var host = await RunsHost.Start(store, postgres);
-        Assert.Equal(CancelAnswer.Unknown, await host.Queue.Cancel(Guid.NewGuid(), Token));
+        Assert.Equal(UserAnswer.Unknown, await host.Queue.Cancel(Guid.NewGuid(), Token));
 
         var running = await host.ClaimedRun();
-        Assert.Equal(CancelAnswer.Accepted, await host.Queue.Cancel(running.Id, Token));
-        Assert.Equal(CancelAnswer.Accepted, await host.Queue.Cancel(running.Id, Token));
+        Assert.Equal(UserAnswer.Accepted, await host.Queue.Cancel(running.Id, Token));
+        Assert.Equal(UserAnswer.Accepted, await host.Queue.Cancel(running.Id, Token));
         var cancelling = await host.Read(running.Id);
         Assert.Equal(RunStatus.Cancelling, cancelling.Status);
         Assert.NotNull(cancelling.LeaseUntil);
         Assert.Single((await host.History(running.Id)).Events, e => e.Message == "cancelling");
 
         var queued = await host.QueuedRun();
-        Assert.Equal(CancelAnswer.Accepted, await host.Queue.Cancel(queued, Token));
-        Assert.Equal(CancelAnswer.Accepted, await host.Queue.Cancel(queued, Token));
+        Assert.Equal(UserAnswer.Accepted, await host.Queue.Cancel(queued, Token));
+        Assert.Equal(UserAnswer.Accepted, await host.Queue.Cancel(queued, Token));
         Assert.Equal(RunStatus.Cancelled, (await host.Read(queued)).Status);
         Assert.Null(await host.Queue.Claim("worker-a", Token));
     }
@@ -171,8 +220,8 @@ public sealed class RunQueueTests(PostgresFixture postgres)
         var failed = await host.ClaimedRun();
         await host.Record(failed, Failed(FailureClass.User));
 
-        Assert.Equal(CancelAnswer.AlreadyFinished, await host.Queue.Cancel(succeeded.Id, Token));
-        Assert.Equal(CancelAnswer.AlreadyFinished, await host.Queue.Cancel(failed.Id, Token));
+        Assert.Equal(UserAnswer.Refused, await host.Queue.Cancel(succeeded.Id, Token));
+        Assert.Equal(UserAnswer.Refused, await host.Queue.Cancel(failed.Id, Token));
     }
 
     [Theory, OnBothStores]

@@ -5,13 +5,15 @@ namespace Runs.Tests;
 public sealed class RunTransitionTests
 {
     private const string Table = """
-                    Claim    Cancel      Succeed    Fail       Retry      HandBack
-        Queued      Running  Cancelled   -          -          -          -
-        Running     -        Cancelling  Succeeded  Failed     Queued     Queued
-        Cancelling  -        Cancelling  Cancelled  Cancelled  Cancelled  Cancelled
-        Cancelled   -        Cancelled   -          -          -          -
-        Succeeded   -        -           -          -          -          -
-        Failed      -        -           -          -          -          -
+                    Claim    Cancel      Pause    Resume   Succeed    Fail       Retry      HandBack
+        Queued      Running  Cancelled   Paused   Queued   -          -          -          -
+        Running     -        Cancelling  Pausing  Running  Succeeded  Failed     Queued     Queued
+        Pausing     -        Cancelling  Pausing  Running  Succeeded  Failed     Paused     Paused
+        Paused      -        Cancelled   Paused   Queued   -          -          -          -
+        Cancelling  -        Cancelling  -        -        Cancelled  Cancelled  Cancelled  Cancelled
+        Cancelled   -        Cancelled   -        -        -          -          -          -
+        Succeeded   -        -           -        -        -          -          -          -
+        Failed      -        -           -        -        -          -          -          -
         """;
 
     public static TheoryData<RunStatus, RunAction, RunStatus?> EveryPair()

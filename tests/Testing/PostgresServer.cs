@@ -66,7 +66,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         // The end of its input is the watchdog's sign; it stops the server and removes the folder.
         watchdog.StandardInput.Close();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         await watchdog.WaitForExitAsync(limit.Token);
         watchdog.Dispose();
         if (Directory.Exists(folder)) { throw new InvalidOperationException($"The test server in {folder} did not go away"); }

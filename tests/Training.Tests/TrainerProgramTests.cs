@@ -16,7 +16,9 @@ public sealed class TrainerProgramTests
         Assert.Equal((34, 156L, 2), (started.Nodes, started.Edges, started.Classes));
         Assert.Equal(Enumerable.Range(1, 30), events.OfType<EpochEvent>().Select(epoch => epoch.Epoch));
         Assert.Equal([10, 20, 30], events.OfType<CheckpointEvent>().Select(checkpoint => checkpoint.Epoch));
-        Assert.Equal(2, Directory.GetFiles(folder.Path, "*.ckpt").Length); // the newest two stay
+        var withBest = events.OfType<CheckpointEvent>().Last(checkpoint => checkpoint.IsBest).Epoch;
+        int[] kept = [.. new[] { withBest, 20, 30 }.Distinct().Order()]; // the newest two, and the first at or after the best epoch
+        Assert.Equal(kept.Select(epoch => $"epoch-{epoch:D7}.ckpt"), Directory.GetFiles(folder.Path, "*.ckpt").Select(Path.GetFileName).Order());
         var finished = Assert.IsType<FinishedEvent>(events[^1]);
         var best = events.OfType<EpochEvent>().MaxBy(epoch => epoch.ValidMetric)!;
         Assert.Equal((best.Epoch, best.ValidMetric, best.TestMetric), (finished.BestEpoch, finished.BestValidMetric, finished.TestMetric));

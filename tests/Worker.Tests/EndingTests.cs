@@ -22,11 +22,40 @@ public sealed class EndingTests(PostgresFixture postgres) : IDisposable
         var trainer = await worker.TrainerProcessOf(run);
 
         var clock = Stopwatch.StartNew();
-        Assert.Equal(CancelAnswer.Accepted, await worker.Queue.Cancel(run, WorkerHost.Token));
+        Assert.Equal(UserAnswer.Accepted, await worker.Queue.Cancel(run, WorkerHost.Token));
         var row = await worker.RunThatIs(RunStatus.Cancelled, run);
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 4);
         Assert.Equal(row.Epoch, row.CheckpointEpoch);
         Assert.False(IsAlive(trainer));
+    }
+
+    [Theory, OnBothStores]
+    public async Task A_paused_run_writes_a_checkpoint_lets_go_of_the_worker_and_continues_when_resumed(StoreKind store)
+    {
+        await using var worker = await WorkerHost.Start(data.Path, await postgres.NewDatabase(store));
+        var run = await worker.Post("delay=20", epochs: 400, checkpointEvery: 0);
+        await worker.RunThatReached(3, run);
+        await worker.Queue.Pause(run, WorkerHost.Token);
+        var paused = await worker.RunThatIs(RunStatus.Paused, run);
+        Assert.Equal((paused.Epoch, 0), (paused.CheckpointEpoch, paused.LostAttempts));
+        var other = await worker.Post("delay=1", epochs: 3);
+        await worker.RunThatIs(RunStatus.Succeeded, other);
+
+        await worker.Queue.Resume(run, WorkerHost.Token);
+        Assert.Equal(2, (await worker.RunThatIs(RunStatus.Succeeded, run)).Attempt);
+        Assert.Equal(Enumerable.Range(1, 400), await worker.Epochs(run));
+    }
+
+    [Fact]
+    public async Task The_newest_two_checkpoints_and_the_best_are_kept()
+    {
+        await using var worker = await WorkerHost.Start(data.Path);
+        var run = await worker.Post("delay=5 best=4", epochs: 20);
+        await worker.RunThatIs(RunStatus.Succeeded, run);
+        await worker.SpoolIsEmpty(run);
+        var kept = Directory.GetFiles(Path.Combine(data.Path, "artifacts", run.ToString()), "*.ckpt", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension).Order();
+        Assert.Equal(["epoch-000004", "epoch-000018", "epoch-000020"], kept);
+        Assert.Equal(4, (await worker.Read(run)).BestCheckpointEpoch);
     }
 
     [Fact]

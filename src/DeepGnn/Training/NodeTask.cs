@@ -109,6 +109,7 @@ public sealed class NodeTask : LearningTask
         Device = _targets.device.ToString(),
         BatchesPerEpoch = _batches?.Count ?? 1,
         KeptEdgeShare = _batches is null ? 1 : _batches.KeptEdgeShare,
+        DataSha256 = DataFingerprint.Of(_data, _split),
     };
 
     /// <inheritdoc />

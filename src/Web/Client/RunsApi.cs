@@ -38,9 +38,12 @@ public sealed class RunsApi(HttpClient http)
         return run.GetProperty("id").GetGuid();
     }
 
-    public async Task Cancel(Guid id, CancellationToken cancellation)
+    public Task Cancel(Guid id, CancellationToken cancellation) => Ask(id, "cancel", cancellation);
+
+    /// <summary>cancel, pause or resume.</summary>
+    public async Task Ask(Guid id, string verb, CancellationToken cancellation)
     {
-        using var answer = await Send(new(HttpMethod.Post, $"api/v1/runs/{id}/cancel"), cancellation);
+        using var answer = await Send(new(HttpMethod.Post, $"api/v1/runs/{id}/{verb}"), cancellation);
         if (!answer.IsSuccessStatusCode) { throw await Refusal(answer, cancellation); }
     }
 

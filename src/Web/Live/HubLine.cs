@@ -16,7 +16,7 @@ public sealed class HubLine : IAsyncDisposable
     {
         (_time, _connected, _lost) = (time, connected, lost);
         Connection = new HubConnectionBuilder()
-            .WithUrl(new Uri(address.Value, RunHub.Path.TrimStart('/')))
+            .WithUrl(new Uri(address.Value, RunHub.Path.TrimStart('/')), http => http.AccessTokenProvider = () => Task.FromResult(address.Secret))
             .AddJsonProtocol(json => ContractJson.Configure(json.PayloadSerializerOptions))
             .WithAutomaticReconnect(new Endless())
             .Build();

@@ -22,6 +22,81 @@ namespace Runs.Migrations.Postgres
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Runs.ApiKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset?>("RevokedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("scope");
+
+                    b.Property<string>("SecretSha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("secret_sha256");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("api_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Runs.AuditRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Detail")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("detail");
+
+                    b.Property<Guid?>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunId");
+
+                    b.ToTable("audit", (string)null);
+                });
+
             modelBuilder.Entity("Runs.EpochRow", b =>
                 {
                     b.Property<Guid>("RunId")
@@ -158,6 +233,18 @@ namespace Runs.Migrations.Postgres
                         .HasColumnType("character varying(30)")
                         .HasColumnName("backbone");
 
+                    b.Property<int?>("BestCheckpointEpoch")
+                        .HasColumnType("integer")
+                        .HasColumnName("best_checkpoint_epoch");
+
+                    b.Property<string>("BestCheckpointPath")
+                        .HasColumnType("text")
+                        .HasColumnName("best_checkpoint_path");
+
+                    b.Property<string>("BestCheckpointSha256")
+                        .HasColumnType("text")
+                        .HasColumnName("best_checkpoint_sha256");
+
                     b.Property<int?>("BestEpoch")
                         .HasColumnType("integer")
                         .HasColumnName("best_epoch");
@@ -182,6 +269,10 @@ namespace Runs.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("checkpoint_sha256");
 
+                    b.Property<Guid?>("ClonedFrom")
+                        .HasColumnType("uuid")
+                        .HasColumnName("cloned_from");
+
                     b.Property<string>("Convolution")
                         .IsRequired()
                         .HasMaxLength(30)
@@ -196,6 +287,10 @@ namespace Runs.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("dataset");
+
+                    b.Property<int>("EditVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("edit_version");
 
                     b.Property<int>("Epoch")
                         .HasColumnType("integer")
@@ -226,6 +321,10 @@ namespace Runs.Migrations.Postgres
                         .HasColumnType("integer")
                         .HasColumnName("hidden_channels");
 
+                    b.Property<int>("InfrastructureFailures")
+                        .HasColumnType("integer")
+                        .HasColumnName("infrastructure_failures");
+
                     b.Property<long>("LastSeq")
                         .HasColumnType("bigint")
                         .HasColumnName("last_seq");
@@ -242,10 +341,6 @@ namespace Runs.Migrations.Postgres
                         .HasColumnType("integer")
                         .HasColumnName("lost_attempts");
 
-                    b.Property<int>("MaxAttempts")
-                        .HasColumnType("integer")
-                        .HasColumnName("max_attempts");
-
                     b.Property<string>("Metric")
                         .HasColumnType("text")
                         .HasColumnName("metric");
@@ -254,6 +349,10 @@ namespace Runs.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("name");
+
+                    b.Property<string>("Notes")
+                        .HasColumnType("text")
+                        .HasColumnName("notes");
 
                     b.Property<long?>("PeakMemoryBytes")
                         .HasColumnType("bigint")
@@ -286,6 +385,10 @@ namespace Runs.Migrations.Postgres
                         .HasMaxLength(20)
                         .HasColumnType("character varying(20)")
                         .HasColumnName("status");
+
+                    b.Property<string>("TagsJson")
+                        .HasColumnType("text")
+                        .HasColumnName("tags_json");
 
                     b.Property<double?>("TestMetric")
                         .HasColumnType("double precision")

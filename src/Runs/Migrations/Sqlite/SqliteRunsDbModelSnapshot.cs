@@ -17,6 +17,81 @@ namespace Runs.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("Runs.ApiKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scope");
+
+                    b.Property<string>("SecretSha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("secret_sha256");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("api_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Runs.AuditRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Detail")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("detail");
+
+                    b.Property<Guid?>("RunId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunId");
+
+                    b.ToTable("audit", (string)null);
+                });
+
             modelBuilder.Entity("Runs.EpochRow", b =>
                 {
                     b.Property<Guid>("RunId")
@@ -153,6 +228,18 @@ namespace Runs.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("backbone");
 
+                    b.Property<int?>("BestCheckpointEpoch")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("best_checkpoint_epoch");
+
+                    b.Property<string>("BestCheckpointPath")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("best_checkpoint_path");
+
+                    b.Property<string>("BestCheckpointSha256")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("best_checkpoint_sha256");
+
                     b.Property<int?>("BestEpoch")
                         .HasColumnType("INTEGER")
                         .HasColumnName("best_epoch");
@@ -177,6 +264,10 @@ namespace Runs.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("checkpoint_sha256");
 
+                    b.Property<Guid?>("ClonedFrom")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cloned_from");
+
                     b.Property<string>("Convolution")
                         .IsRequired()
                         .HasMaxLength(30)
@@ -191,6 +282,10 @@ namespace Runs.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("dataset");
+
+                    b.Property<int>("EditVersion")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("edit_version");
 
                     b.Property<int>("Epoch")
                         .HasColumnType("INTEGER")
@@ -221,6 +316,10 @@ namespace Runs.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("hidden_channels");
 
+                    b.Property<int>("InfrastructureFailures")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("infrastructure_failures");
+
                     b.Property<long>("LastSeq")
                         .HasColumnType("INTEGER")
                         .HasColumnName("last_seq");
@@ -237,10 +336,6 @@ namespace Runs.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("lost_attempts");
 
-                    b.Property<int>("MaxAttempts")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("max_attempts");
-
                     b.Property<string>("Metric")
                         .HasColumnType("TEXT")
                         .HasColumnName("metric");
@@ -249,6 +344,10 @@ namespace Runs.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
+
+                    b.Property<string>("Notes")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("notes");
 
                     b.Property<long?>("PeakMemoryBytes")
                         .HasColumnType("INTEGER")
@@ -281,6 +380,10 @@ namespace Runs.Migrations.Sqlite
                         .HasMaxLength(20)
                         .HasColumnType("TEXT")
                         .HasColumnName("status");
+
+                    b.Property<string>("TagsJson")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tags_json");
 
                     b.Property<double?>("TestMetric")
                         .HasColumnType("REAL")

@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace EndToEnd.Tests;
+namespace Testing;
 
 /// <summary>What the operating system knows about a process, and signals to it.</summary>
-internal static partial class LinuxProcess
+public static partial class LinuxProcess
 {
     public const int Terminate = 15;
     public const int Kill = 9;
+    public const int Stop = 19;
+    public const int Continue = 18;
 
     public static IReadOnlyList<int> ChildrenOf(int parent) =>
         [.. Directory.GetDirectories("/proc").Select(Path.GetFileName)
@@ -23,7 +25,11 @@ internal static partial class LinuxProcess
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 
-    public static void Signal(int process, int signal) => Assert.Equal(0, Send(process, signal));
+    public static void Signal(int process, int signal) =>
+        Xunit.Assert.Equal(0, Send(process, signal));
+
+    /// <summary>False when the process has ended meanwhile.</summary>
+    public static bool TrySignal(int process, int signal) => Send(process, signal) == 0;
 
     private static int? ParentOf(int process) => Fields(process) is { } fields ? int.Parse(fields[1], CultureInfo.InvariantCulture) : null;
 
