@@ -1,5 +1,6 @@
 using DeepGnn.Datasets;
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Aggregation;
@@ -77,7 +78,7 @@ public sealed class InputFeatures : IDisposable
         _entries?.ReleaseTensors();
     }
 
-    private static Tensor Dropped(Tensor values, double dropout) => dropout > 0 ? nn.functional.dropout(values, dropout) : values;
+    private static Tensor Dropped(Tensor values, double dropout) => dropout > 0 ? HashDropout.Apply(values, dropout, training: true) : values;
 
     private (Tensor Rows, Tensor Columns) Indices() =>
         (tensor(_entries!.Targets, int64), tensor(_matrix.Columns, int64));

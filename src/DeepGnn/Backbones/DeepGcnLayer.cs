@@ -3,6 +3,7 @@ using DeepGnn.Aggregation;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using DeepGnn.Normalizations;
+using DeepGnn.Runtime;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Backbones;
@@ -94,5 +95,5 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
         if (!ReferenceEquals(tensor, unless)) { tensor.Dispose(); }
     }
 
-    private Tensor Dropped(Tensor x) => _dropout > 0 && training ? nn.functional.dropout(x, _dropout) : x;
+    private Tensor Dropped(Tensor x) => _dropout > 0 && training ? HashDropout.Apply(x, _dropout, training) : x;
 }

@@ -1,5 +1,6 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -38,7 +39,7 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
     public Tensor forward(Tensor x, Graph graph, Tensor? edges)
     {
         using var scope = NewDisposeScope();
-        var mask = _dropout > 0 && training ? nn.functional.dropout(ones_like(x.detach()), _dropout) : null;
+        var mask = _dropout > 0 && training ? HashDropout.Apply(ones_like(x.detach()), _dropout, training) : null;
         Parameter[] weights = [.. parameters().Where(p => p.requires_grad)];
         var call = new ReversibleCall([.. layers], graph, weights, x.requires_grad, edges?.requires_grad ?? false);
         return ReversibleFunction.apply([x, edges!, mask!, call, .. weights]).MoveToOuterDisposeScope();

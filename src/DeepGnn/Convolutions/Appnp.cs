@@ -1,5 +1,6 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Convolutions;
@@ -54,7 +55,7 @@ public sealed class Appnp : GraphConvolution
         for (var step = 0; step < _steps; step++)
         {
             var kept = _dropout > 0 && training
-                ? nn.functional.dropout(weights ?? ones(graph.EdgeCount, x.dtype, x.device), _dropout)
+                ? HashDropout.Apply(weights ?? ones(graph.EdgeCount, x.dtype, x.device), _dropout, training)
                 : weights;
             h = (Aggregate.Sum(h, graph, kept) * (1 - _alpha)) + (x * _alpha);
         }

@@ -1,5 +1,6 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -72,7 +73,7 @@ public sealed class GatConv : GraphConvolution
         }
 
         var shares = PairAggregate.Softmax(nn.functional.leaky_relu(scores, _options.NegativeSlope), attended); // [E', H]
-        if (_options.Dropout > 0 && training) { shares = nn.functional.dropout(shares, _options.Dropout); }
+        if (_options.Dropout > 0 && training) { shares = HashDropout.Apply(shares, _options.Dropout, training); }
         var sum = Aggregate.Sum(h, attended, shares); // [N, H·F']
         if (!_options.Concat) { sum = sum.view(-1, _options.Heads, _outChannels).mean([1]); }
         if (res is not null) { sum += res.call(x); }

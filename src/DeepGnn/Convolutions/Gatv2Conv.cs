@@ -1,5 +1,6 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -58,7 +59,7 @@ public sealed class Gatv2Conv : GraphConvolution
         var scores = PairAggregate.Scores(
             source, target, EdgeFeatures.Mapped(edges, lin_edge), att.view(_options.Heads, _outChannels), _options.NegativeSlope, attended); // [E', H]
         var shares = PairAggregate.Softmax(scores, attended);
-        if (_options.Dropout > 0 && training) { shares = nn.functional.dropout(shares, _options.Dropout); }
+        if (_options.Dropout > 0 && training) { shares = HashDropout.Apply(shares, _options.Dropout, training); }
         var sum = Aggregate.Sum(source, attended, shares); // [N, H·F']
         if (!_options.Concat) { sum = sum.view(-1, _options.Heads, _outChannels).mean([1]); }
         if (res is not null) { sum += res.call(x); }

@@ -4,6 +4,7 @@ using DeepGnn.Backbones;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using DeepGnn.Normalizations;
+using DeepGnn.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -187,9 +188,9 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     // What the last layer leaves to be done before the prediction.
     private Tensor Finished(Tensor h, Graph graph)
     {
-        if (_spec.Backbone is Backbone.Initial or Backbone.Appnp) { return nn.functional.dropout(h, _spec.Dropout, training); }
+        if (_spec.Backbone is Backbone.Initial or Backbone.Appnp) { return HashDropout.Apply(h, _spec.Dropout, training); }
         if (reversible is null && (_spec.Backbone != Backbone.ResPlus || layers.Count == 0)) { return h; }
-        return nn.functional.dropout(nn.functional.relu(NodeNormalization.Of(norm, h, graph)), _spec.Dropout, training);
+        return HashDropout.Apply(nn.functional.relu(NodeNormalization.Of(norm, h, graph)), _spec.Dropout, training);
     }
 
     // Dropout inside is the stack's: the mask of the forward pass has to be that of the backward pass.

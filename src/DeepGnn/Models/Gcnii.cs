@@ -1,5 +1,6 @@
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -49,5 +50,5 @@ public sealed class Gcnii : nn.Module<Tensor, Graph, Tensor>
         return lins[1].call(Dropped(h)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Dropped(Tensor x) => _dropout > 0 && training ? nn.functional.dropout(x, _dropout) : x;
+    private Tensor Dropped(Tensor x) => _dropout > 0 && training ? HashDropout.Apply(x, _dropout, training) : x;
 }

@@ -2,6 +2,7 @@ using Contracts;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using DeepGnn.Normalizations;
+using DeepGnn.Runtime;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Models;
@@ -31,7 +32,7 @@ internal sealed class InitialResidualLayer : nn.Module<Tensor, Tensor, Graph, Te
     public override Tensor forward(Tensor h, Tensor initial, Graph graph)
     {
         using var scope = NewDisposeScope();
-        var convolved = Convolved(nn.functional.dropout(h, _dropout, training), initial, graph);
+        var convolved = Convolved(HashDropout.Apply(h, _dropout, training), initial, graph);
         return nn.functional.relu(NodeNormalization.Of(norm, convolved, graph)).MoveToOuterDisposeScope();
     }
 
