@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Contracts;
+using DeepGnn.Interchange;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Training;
@@ -37,7 +38,7 @@ public static class Checkpoint
         }
 
         content.Write(SHA256.HashData(content.GetBuffer().AsSpan(0, (int)content.Length)));
-        WriteDurably(path, content);
+        DurableFile.Write(path, content.WriteTo);
         content.Position = 0;
         return Convert.ToHexStringLower(SHA256.HashData(content));
     }
@@ -107,25 +108,5 @@ public static class Checkpoint
     {
         using var state = tensor(bytes, ScalarType.Byte);
         random.set_rng_state(state);
-    }
-
-    private static void WriteDurably(string path, MemoryStream content)
-    {
-        var temporary = path + ".tmp";
-        try
-        {
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-            {
-                content.WriteTo(file);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
     }
 }
