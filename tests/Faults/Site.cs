@@ -70,7 +70,7 @@ internal sealed class Site(PostgresServer postgres, Random random, CancellationT
         {
             try { return (await client.GetAsync($"http://127.0.0.1:{process.Port}/health/ready", stop)).IsSuccessStatusCode; }
             catch (HttpRequestException) { return false; }
-        }, $"{process.Name} to be ready", 60);
+        }, $"{process.Name} to be ready", 180);
     }
 
     public async Task<Guid> Queue(RunSpec spec) => (await (await Get<RunQueue>()).Create(spec, stop)).Id;
