@@ -9,6 +9,9 @@ namespace EndToEnd.Tests;
 /// <summary>From POST to a live point to the end, and what a kill on the way costs. Real processes, real training.</summary>
 public sealed class RunTests : IDisposable
 {
+    // Some seconds of training: whoever kills it has to come in time.
+    private const int Epochs = 600;
+
     private readonly TemporaryFolder data = TestFolders.NewTemporary();
 
     public void Dispose() => data.Dispose();
@@ -46,16 +49,16 @@ public sealed class RunTests : IDisposable
     public async Task A_killed_trainer_is_replaced_and_the_service_lives()
     {
         await using var service = await Service.Start(data.Path);
-        var run = (await service.Post(Specs.Karate(epochs: 120))).Id;
+        var run = (await service.Post(Specs.Karate(epochs: Epochs))).Id;
         await service.RunThatReached(25, run);
         LinuxProcess.Signal(service.TrainerProcess(), LinuxProcess.Kill);
 
         var end = await service.RunThatIs(RunStatus.Succeeded, run);
         Assert.Equal(2, end.Attempt);
         var history = await service.History(run);
-        Assert.Equal(Enumerable.Range(1, 120), history.Epochs.Select(point => point.Figures.Epoch));
+        Assert.Equal(Enumerable.Range(1, Epochs), history.Epochs.Select(point => point.Figures.Epoch));
         Assert.Contains("killed by signal 9", Assert.Single(history.Events, e => e.Kind == "failed").Message, StringComparison.Ordinal);
-        Assert.InRange(history.Events.Last(e => e.Kind == "started").ResumedFromEpoch ?? 0, 20, 119);
+        Assert.InRange(history.Events.Last(e => e.Kind == "started").ResumedFromEpoch ?? 0, 20, Epochs - 1);
         Assert.True((await service.Http.GetAsync("/health/live", Service.Token)).IsSuccessStatusCode);
     }
 
@@ -66,7 +69,7 @@ public sealed class RunTests : IDisposable
         int orphan;
         await using (var service = await Service.Start(data.Path))
         {
-            run = (await service.Post(Specs.Karate(epochs: 120))).Id;
+            run = (await service.Post(Specs.Karate(epochs: Epochs))).Id;
             await service.RunThatReached(25, run);
             orphan = service.TrainerProcess();
             await service.Kill();
@@ -77,10 +80,10 @@ public sealed class RunTests : IDisposable
         var end = await again.RunThatIs(RunStatus.Succeeded, run);
         Assert.Equal(2, end.Attempt);
         var history = await again.History(run);
-        Assert.Equal(Enumerable.Range(1, 120), history.Epochs.Select(point => point.Figures.Epoch));
-        Assert.InRange(history.Events.Last(e => e.Kind == "started").ResumedFromEpoch ?? 0, 20, 119);
+        Assert.Equal(Enumerable.Range(1, Epochs), history.Epochs.Select(point => point.Figures.Epoch));
+        Assert.InRange(history.Events.Last(e => e.Kind == "started").ResumedFromEpoch ?? 0, 20, Epochs - 1);
 
-        var undisturbed = (await again.Post(Specs.Karate(epochs: 120))).Id;
+        var undisturbed = (await again.Post(Specs.Karate(epochs: Epochs))).Id;
         await again.RunThatIs(RunStatus.Succeeded, undisturbed);
         Assert.Equal(Figures(await again.History(undisturbed)), Figures(history));
     }
@@ -91,7 +94,7 @@ public sealed class RunTests : IDisposable
         Guid run;
         await using (var service = await Service.Start(data.Path))
         {
-            run = (await service.Post(Specs.Karate(epochs: 120, checkpointEvery: 0))).Id;
+            run = (await service.Post(Specs.Karate(epochs: Epochs, checkpointEvery: 0))).Id;
             await service.RunThatReached(10, run);
             var trainer = service.TrainerProcess();
             Assert.Equal(0, await service.Terminate());
@@ -101,8 +104,8 @@ public sealed class RunTests : IDisposable
         await using var again = await Service.Start(data.Path);
         await again.RunThatIs(RunStatus.Succeeded, run);
         var history = await again.History(run);
-        Assert.Equal(Enumerable.Range(1, 120), history.Epochs.Select(point => point.Figures.Epoch));
-        Assert.InRange(history.Events.Last(e => e.Kind == "started").ResumedFromEpoch ?? 0, 10, 119);
+        Assert.Equal(Enumerable.Range(1, Epochs), history.Epochs.Select(point => point.Figures.Epoch));
+        Assert.InRange(history.Events.Last(e => e.Kind == "started").ResumedFromEpoch ?? 0, 10, Epochs - 1);
         Assert.Contains(history.Events, e => e.Message.StartsWith("queued again; stopped after epoch", StringComparison.Ordinal));
     }
 
