@@ -28,7 +28,7 @@ public sealed record ModelSpec
     /// <summary>DropNode: probability with which a node loses all its edges in a training step.</summary>
     public double DropNode { get; init; }
 
-    /// <summary>One set of weights for all layers after the first (weight-tied backbone); for plain, res and res+.</summary>
+    /// <summary>One set of weights for all layers after the first (weight-tied backbone); for plain, res, res+ and rev, where they are all layers.</summary>
     public bool TieWeights { get; init; }
 
     public Stem Stem { get; init; } = Stem.Linear;

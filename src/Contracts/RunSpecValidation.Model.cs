@@ -105,9 +105,9 @@ public static partial class RunSpecValidation
 
     private static void CheckTied(ModelSpec model, List<SpecFault> faults)
     {
-        if (model.TieWeights && model.Backbone is not (Backbone.Plain or Backbone.Res or Backbone.ResPlus))
+        if (model.TieWeights && model.Backbone is not (Backbone.Plain or Backbone.Res or Backbone.ResPlus or Backbone.Reversible))
         {
-            faults.Add(new("$.model.tieWeights", $"found true with backbone \"{ContractJson.NameOf(model.Backbone)}\", needed \"plain\", \"res\" or \"res+\""));
+            faults.Add(new("$.model.tieWeights", $"found true with backbone \"{ContractJson.NameOf(model.Backbone)}\", needed \"plain\", \"res\", \"res+\" or \"rev\""));
         }
     }
 

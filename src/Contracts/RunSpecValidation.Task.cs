@@ -87,6 +87,11 @@ public static partial class RunSpecValidation
             faults.Add(new("$.model.normalization", $"found \"{ContractJson.NameOf(model.Normalization)}\" for {entry.Task}, needed \"none\", \"batch\" or \"layer\""));
         }
 
+        if (spec.Training.Recompute != Recompute.None)
+        {
+            faults.Add(new("$.training.recompute", $"found \"{ContractJson.NameOf(spec.Training.Recompute)}\" for {entry.Task}, needed \"none\": the graphs of point clouds would be made twice"));
+        }
+
         if (model.PredictionHidden.Count is not (0 or 2))
         {
             faults.Add(new("$.model.predictionHidden", $"found {model.PredictionHidden.Count} layers for {entry.Task}, needed 2, or none for the default"));

@@ -20,6 +20,8 @@ public static partial class RunSpecValidation
             faults.Add(new("$.training.diagnosticsEvery", $"found {training.DiagnosticsEvery} with evaluateEvery {training.EvaluateEvery}, needed a multiple of it: layers are seen in an evaluation"));
         }
 
+        if (training.AnchorEvery is { } anchors) { Between(faults, "$.training.anchorEvery", anchors, 1, MaxLayers); }
+        Known(faults, "$.training.recompute", training.Recompute);
         Known(faults, "$.training.optimizer", training.Optimizer);
         Known(faults, "$.training.weightDecayScope", training.WeightDecayScope);
         Known(faults, "$.training.selection", training.Selection);
@@ -31,6 +33,21 @@ public static partial class RunSpecValidation
         CheckClassWeights(training, faults);
         if (training.Schedule is null) { faults.Add(Missing("$.training.schedule")); } else { CheckSchedule(training.Schedule, faults); }
         if (training.Sampling is null) { faults.Add(Missing("$.training.sampling")); } else { CheckSampling(training.Sampling, faults); }
+    }
+
+    // What a backbone keeps for its backward pass can be traded in one way only.
+    private static void CheckMemory(RunSpec spec, List<SpecFault> faults)
+    {
+        var (backbone, training) = (spec.Model.Backbone, spec.Training);
+        if (backbone != Backbone.Reversible && training.AnchorEvery is { } every)
+        {
+            faults.Add(new("$.training.anchorEvery", $"found {every} with backbone \"{ContractJson.NameOf(backbone)}\", needed \"rev\", whose layers are inverted"));
+        }
+
+        if (training.Recompute != Recompute.None && backbone is Backbone.Reversible or Backbone.Appnp)
+        {
+            faults.Add(new("$.training.recompute", $"found \"{ContractJson.NameOf(training.Recompute)}\" with backbone \"{ContractJson.NameOf(backbone)}\", needed \"none\": its layers keep nothing to save"));
+        }
     }
 
     private static void CheckClassWeights(TrainingSpec training, List<SpecFault> faults)

@@ -24,6 +24,7 @@ public static partial class RunSpecValidation
         if (spec.Data is null) { faults.Add(Missing("$.data")); } else { CheckData(spec.Data, faults); }
         if (spec.Model is null) { faults.Add(Missing("$.model")); } else { CheckModel(spec.Model, faults); }
         if (spec.Training is null) { faults.Add(Missing("$.training")); } else { CheckTraining(spec.Training, faults); }
+        if (faults.Count == 0) { CheckMemory(spec, faults); }
         if (faults.Count == 0) { CheckTask(spec, faults); }
         return faults;
     }

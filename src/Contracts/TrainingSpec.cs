@@ -52,6 +52,15 @@ public sealed record TrainingSpec
     /// <summary>Evaluates after every so many epochs, and after the last; the epochs between have no figures of the valid and test splits.</summary>
     public int EvaluateEvery { get; init; } = 1;
 
+    /// <summary>Which layers' activations the backward pass makes again instead of keeping them; for the backbones that are not reversible.</summary>
+    public Recompute Recompute { get; init; } = Recompute.None;
+
+    /// <summary>
+    /// Reversible backbone: layers from one kept activation ("anchor") to the next. Each ends the drift of the layers behind it and costs N·D
+    /// values. Absent: three anchors, but none closer than 28 layers (<see cref="Recomputation.AnchorEvery"/>).
+    /// </summary>
+    public int? AnchorEvery { get; init; }
+
     /// <summary>Figures by layer (over-smoothing, gradients) every so many epochs; 0: never.</summary>
     public int DiagnosticsEvery { get; init; }
 
@@ -110,6 +119,19 @@ public sealed record SamplingSpec
 
     /// <summary>Point clouds: random scale, shift, jitter and turn around the vertical while training.</summary>
     public bool Augment { get; init; }
+}
+
+/// <summary>Gradient checkpointing: kept is what goes into a segment of layers; the segment runs again on the way back.</summary>
+public enum Recompute
+{
+    /// <summary>All activations are kept.</summary>
+    [JsonStringEnumMemberName("none")] None,
+
+    /// <summary>Each layer is a segment.</summary>
+    [JsonStringEnumMemberName("layer")] Layer,
+
+    /// <summary>Segments grow with √L, so that the kept inputs and one segment's activations together are least.</summary>
+    [JsonStringEnumMemberName("sqrt")] Sqrt,
 }
 
 public enum SamplingMethod
