@@ -12,6 +12,9 @@ switch (args)
     case ["machine", ..]:
         Machine.Print(threads);
         return 0;
+    case ["estimate", ..]:
+        Estimates.Print(int.Parse(Option("--seed") ?? "1"), int.Parse(Option("--count") ?? "20"));
+        return 0;
     case ["peer", var row, ..]:
         Console.WriteLine(PeerRows.Run(row, threads).ToJson());
         return 0;
@@ -19,7 +22,7 @@ switch (args)
         Console.WriteLine(Scaling.Run(row, threads).ToJson());
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench peers|scaling|machine [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
+        Console.Error.WriteLine("usage: bench peers|scaling|machine|estimate [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
         return 2;
 }
 

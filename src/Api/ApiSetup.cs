@@ -41,6 +41,7 @@ public static class ApiSetup
         app.MapRuns();
         app.MapDatasets();
         app.MapSweeps();
+        app.MapEstimates();
         app.MapKeys();
         app.MapHealth();
         app.MapApiDocumentation();

@@ -29,6 +29,25 @@ public sealed class NewRunPageTests
     }
 
     [Fact]
+    public async Task The_memory_that_the_run_would_need_follows_the_depth_with_advice()
+    {
+        await using var server = await RunServer.Started();
+        await using var pages = new Pages(server);
+        var page = await Opened(pages);
+        Field(page, "Depth (layers)").Input("2");
+        await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("about 2", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
+        Assert.DoesNotContain("reversible", page.Find(".estimate").TextContent, StringComparison.Ordinal);
+
+        Field(page, "Depth (layers)").Input("1000");
+        await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("the reversible backbone would need about", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
+        Assert.Contains("GiB of memory on a CPU: activations", page.Find(".estimate").TextContent, StringComparison.Ordinal);
+
+        // A spec that cannot be trained has none.
+        Field(page, "Depth (layers)").Input("-3");
+        await Eventually.Holds(() => page.FindAll(".estimate").Count == 0, () => page.Markup);
+    }
+
+    [Fact]
     public void A_point_cloud_set_starts_from_a_model_for_point_clouds_and_goes_back()
     {
         var graph = new DatasetInfo { Name = "cora", Title = "Cora", Task = DatasetTasks.NodeClassification, Source = "" };
