@@ -53,7 +53,10 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
             run.Ignore(r => r.Tags);
             run.Property(r => r.Status).IsConcurrencyToken();
             run.Property(r => r.Attempt).IsConcurrencyToken();
-            run.HasIndex(r => new { r.Status, r.Priority, r.CreatedAt });
+            // Exactly the order of a claim: the best queued run is the first entry, however many wait. (Of a partial index beside one that
+            // begins with the status SQLite takes the other, and sorts.)
+            run.HasIndex(r => new { r.Status, r.Priority, r.CreatedAt, r.Id }).IsDescending(false, true, false, false);
+            run.HasIndex(r => r.LeaseUntil).HasFilter("lease_until IS NOT NULL"); // what workers hold: a few
             run.HasIndex(r => new { r.CreatedAt, r.Id });
             run.HasIndex(r => r.Group);
         });

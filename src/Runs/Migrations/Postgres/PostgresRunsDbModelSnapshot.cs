@@ -402,9 +402,13 @@ namespace Runs.Migrations.Postgres
 
                     b.HasIndex("Group");
 
+                    b.HasIndex("LeaseUntil")
+                        .HasFilter("lease_until IS NOT NULL");
+
                     b.HasIndex("CreatedAt", "Id");
 
-                    b.HasIndex("Status", "Priority", "CreatedAt");
+                    b.HasIndex("Status", "Priority", "CreatedAt", "Id")
+                        .IsDescending(false, true, false, false);
 
                     b.ToTable("runs", (string)null);
                 });

@@ -397,9 +397,13 @@ namespace Runs.Migrations.Sqlite
 
                     b.HasIndex("Group");
 
+                    b.HasIndex("LeaseUntil")
+                        .HasFilter("lease_until IS NOT NULL");
+
                     b.HasIndex("CreatedAt", "Id");
 
-                    b.HasIndex("Status", "Priority", "CreatedAt");
+                    b.HasIndex("Status", "Priority", "CreatedAt", "Id")
+                        .IsDescending(false, true, false, false);
 
                     b.ToTable("runs", (string)null);
                 });
