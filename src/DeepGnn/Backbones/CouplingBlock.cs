@@ -34,8 +34,7 @@ public sealed class CouplingBlock : nn.Module<Tensor, Graph, Tensor>
     public Tensor forward(Tensor x, Graph graph, Tensor? edges, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        var h = NodeNormalization.Of(norm, x, graph);
-        if (act is not null) { h = act.call(h); }
+        var h = PreActivation.Of(norm, act, x, graph);
         if (mask is not null) { h *= mask; }
         return conv.Convolved(h, graph, edges).MoveToOuterDisposeScope();
     }

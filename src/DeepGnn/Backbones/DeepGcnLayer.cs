@@ -53,7 +53,7 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
         using var scope = NewDisposeScope();
         if (_block == Backbone.ResPlus)
         {
-            var input = Dropped(Activated(x, graph));
+            var input = PreActivation.Of(norm, act, x, graph, training ? _dropout : 0);
             var change = conv.Convolved(input, graph, edges);
             Release(input, unless: x);
             return (x + change).MoveToOuterDisposeScope();
@@ -80,14 +80,7 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
         return Dropped(Activated(conv.Convolved(x, graph, inputDropout, edges), graph)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Activated(Tensor x, Graph graph)
-    {
-        var h = NodeNormalization.Of(norm, x, graph);
-        if (act is null) { return h; }
-        var activated = act.call(h);
-        Release(h, unless: x);
-        return activated;
-    }
+    private Tensor Activated(Tensor x, Graph graph) => PreActivation.Of(norm, act, x, graph);
 
     // What nothing waits for is let go at once, so that an evaluation holds little more than the layer's input and output.
     private static void Release(Tensor tensor, Tensor unless)

@@ -26,8 +26,14 @@ public static class HashDropout
     {
         if (p == 0 || !training || x.dtype != ScalarType.Float32 || x.device_type != DeviceType.CPU) { return nn.functional.dropout(x, p, training); }
         using var scope = NewDisposeScope();
-        var seed = (uint)randint(0, 1L << 32, [1], int64).item<long>();
-        return HashDropoutFunction.apply(x.contiguous(), new HashDropoutCall(seed, p)).MoveToOuterDisposeScope();
+        return HashDropoutFunction.apply(x.contiguous(), Draw(p)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The numbers of one dropout.</summary>
+    internal static HashDropoutCall Draw(double p)
+    {
+        using var seed = randint(0, 1L << 32, [1], int64);
+        return new((uint)seed.item<long>(), p);
     }
 }
 
@@ -58,25 +64,29 @@ internal sealed unsafe class HashDropoutFunction : autograd.SingleTensorFunction
         var to = Rows.Of<float>(y);
         var count = x.numel();
         RowWork.Over((int)((count + Block - 1) / Block), Block, (_, first, last) =>
-            Mask(from, to, (long)first * Block, Math.Min(count, (long)last * Block), call));
+        {
+            var begin = (long)first * Block;
+            Mask(from + begin, to + begin, begin, Math.Min(count, (long)last * Block) - begin, call);
+        });
         return y;
     }
 
-    private static void Mask(float* from, float* to, long first, long last, HashDropoutCall call)
+    /// <summary>Drops some of <paramref name="count"/> values that begin at <paramref name="position"/> of the whole; both ends may be the same memory.</summary>
+    public static void Mask(float* from, float* to, long position, long count, HashDropoutCall call)
     {
         var least = Vector256.Create((uint)Math.Min(uint.MaxValue, call.P * 4294967296.0));
         var scale = Vector256.Create((float)(1 / (1 - call.P)));
         var lanes = Vector256<uint>.Indices;
-        var at = first;
-        for (; at + 8 <= last; at += 8)
+        long at = 0;
+        for (; at + 8 <= count; at += 8)
         {
-            var kept = Vector256.GreaterThanOrEqual(Hash(Vector256.Create((uint)at) + lanes, call.Seed), least);
+            var kept = Vector256.GreaterThanOrEqual(Hash(Vector256.Create((uint)(position + at)) + lanes, call.Seed), least);
             (Vector256.Load(from + at) * (scale & kept.AsSingle())).Store(to + at);
         }
 
-        for (; at < last; at++)
+        for (; at < count; at++)
         {
-            var kept = Vector256.GreaterThanOrEqual(Hash(Vector256.Create((uint)at), call.Seed), least);
+            var kept = Vector256.GreaterThanOrEqual(Hash(Vector256.Create((uint)(position + at)), call.Seed), least);
             to[at] = from[at] * (scale & kept.AsSingle())[0];
         }
     }

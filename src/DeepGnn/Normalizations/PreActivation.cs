@@ -1,0 +1,80 @@
+using DeepGnn.Aggregation;
+using DeepGnn.Graphs;
+using DeepGnn.Runtime;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Normalizations;
+
+/// <summary>
+/// What stands before a convolution: dropout(act(norm(x))). A layer norm over channels with a rectifier is one pass over x, forward and backward,
+/// and keeps x alone for the backward pass; other combinations are taken one after the other.
+/// Source: He et al., "Identity Mappings in Deep Residual Networks", arXiv 1603.05027 (the order).
+/// </summary>
+internal static class PreActivation
+{
+    /// <summary>x is [N, D], so is the result; x itself where there is nothing to do.</summary>
+    public static Tensor Of(nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, Tensor x, Graph graph, double dropout = 0)
+    {
+        if (Fits(norm, act, x, dropout)) { return NormReluFunction.Of((TorchSharp.Modules.LayerNorm)norm!, x, dropout); }
+        using var scope = NewDisposeScope();
+        var h = NodeNormalization.Of(norm, x, graph);
+        var activated = act is null ? h : act.call(h);
+        if (!ReferenceEquals(h, x) && !ReferenceEquals(h, activated)) { h.Dispose(); }
+        var dropped = dropout > 0 ? HashDropout.Apply(activated, dropout, training: true) : activated;
+        return ReferenceEquals(dropped, x) ? x : dropped.MoveToOuterDisposeScope();
+    }
+
+    private static bool Fits(nn.Module? norm, nn.Module? act, Tensor x, double dropout) =>
+        norm is TorchSharp.Modules.LayerNorm { weight: { } scale, bias: { } shift }
+        && act is ReLU
+        && x.device_type == DeviceType.CPU
+        && x.dim() == 2
+        && scale.dim() == 1
+        && scale.dtype == x.dtype
+        && shift.dtype == x.dtype
+        && (x.dtype == ScalarType.Float32 || (x.dtype == ScalarType.Float64 && dropout == 0));
+}
+
+/// <summary>What the pass needs besides tensors.</summary>
+internal sealed record NormReluCall(double Epsilon, HashDropoutCall? Dropout, bool InputNeeded);
+
+/// <summary>Arguments: x [N, D], γ, β, <see cref="NormReluCall"/>. Keeps x, γ and β.</summary>
+internal sealed class NormReluFunction : autograd.SingleTensorFunction<NormReluFunction>
+{
+    public override string Name => nameof(NormReluFunction);
+
+    /// <summary>dropout(relu(norm(x))).</summary>
+    public static Tensor Of(TorchSharp.Modules.LayerNorm norm, Tensor x, double dropout)
+    {
+        using var scope = NewDisposeScope();
+        var call = new NormReluCall(norm.eps, dropout > 0 ? HashDropout.Draw(dropout) : null, x.requires_grad);
+        return apply(x.contiguous(), norm.weight!, norm.bias!, call).MoveToOuterDisposeScope();
+    }
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (x, scale, shift, call) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (NormReluCall)vars[3]);
+        ctx.save_for_backward([x, scale, shift]);
+        ctx.save_data(nameof(NormReluCall), call);
+        var y = empty_like(x);
+        if (x.dtype == ScalarType.Float64) { Rows<double>(scale, shift, call).Forward(x, y); }
+        else { Rows<float>(scale, shift, call).Forward(x, y); }
+        return y;
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardScope.Run(grad_output, g =>
+    {
+        var call = (NormReluCall)ctx.get_data(nameof(NormReluCall));
+        var saved = ctx.get_saved_variables();
+        var (x, scale, shift) = (saved[0], saved[1], saved[2]);
+        var (toX, toParameters) = (empty_like(x), zeros(2, x.shape[1], x.dtype));
+        if (x.dtype == ScalarType.Float64) { Rows<double>(scale, shift, call).Backward(x, g, toX, toParameters); }
+        else { Rows<float>(scale, shift, call).Backward(x, g, toX, toParameters); }
+        return [call.InputNeeded ? toX : null, toParameters[0], toParameters[1], null];
+    });
+
+    private static NormReluRows<T> Rows<T>(Tensor scale, Tensor shift, NormReluCall call)
+        where T : unmanaged, System.Numerics.IFloatingPointIeee754<T> => new(scale, shift, call.Epsilon, call.Dropout);
+}
