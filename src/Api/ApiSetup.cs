@@ -39,6 +39,7 @@ public static class ApiSetup
 
         app.UseAccess();
         app.MapRuns();
+        app.MapExport();
         app.MapDatasets();
         app.MapSweeps();
         app.MapEstimates();

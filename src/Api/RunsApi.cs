@@ -13,6 +13,7 @@ public static class RunsApi
     public const int MaxBodyBytes = 1_000_000;
     public const int MaxPage = 200;
     private const int DefaultPage = 50;
+    private const int FewestPoints = 100;
 
     public static void MapRuns(this IEndpointRouteBuilder routes)
     {
@@ -26,7 +27,8 @@ public static class RunsApi
             .Produces<RunPage>();
         runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("One run with its spec").Produces<RunDetail>().ProducesProblem(404);
         runs.MapGet("/{id}/metrics", Metrics).WithName("GetRunMetrics").WithSummary("Epochs and events after a cursor")
-            .WithDescription("`after`: the `seq` of the last answer, 0 for all. A long history comes in parts: ask again until `seq` does not rise. Epochs that a resumed attempt voided are left out.")
+            .WithDescription("`after`: the `seq` of the last answer, 0 for all. A long history comes in parts: ask again until `seq` does not rise. Epochs that a resumed attempt voided are left out. " +
+                $"`maxPoints` ({FewestPoints} to {RunHistoryReader.PageSize}): of more epochs than that, only the chosen one, the first, the last and those with the lowest or highest loss, metric, seconds or peak memory of their stretch of the run; no extreme of these is lost.")
             .Produces<RunHistory>().ProducesProblem(404);
         runs.MapGet("/{id}/events", Events).WithName("GetRunEvents").WithSummary("Events alone after a cursor").Produces<RunHistory>().ProducesProblem(404);
         runs.MapGet("/{id}/layers", Layers).WithName("GetRunLayers").WithSummary("Figures by layer")
@@ -72,30 +74,13 @@ public static class RunsApi
     private static async Task<IResult> List(RunsDb db, string? status, string? group, int? limit, string? cursor, CancellationToken cancellation)
     {
         if (limit is < 1 or > MaxPage) { return Problems.Malformed(new SpecFault("limit", $"found {limit}, needed a whole number from 1 to {MaxPage}")); }
-        var runs = db.Runs.AsNoTracking();
-        if (!string.IsNullOrEmpty(status))
-        {
-            var names = status.Split(',', StringSplitOptions.TrimEntries);
-            var wanted = Enum.GetValues<RunStatus>().Where(known => names.Contains(NameOf(known))).ToList();
-            if (names.Any(name => !wanted.Exists(known => NameOf(known) == name)))
-            {
-                return Problems.Malformed(new SpecFault("status", $"found \"{status}\", needed some of {string.Join(",", Enum.GetValues<RunStatus>().Select(NameOf))}"));
-            }
-            runs = runs.Where(run => wanted.Contains(run.Status));
-        }
-        if (!string.IsNullOrEmpty(group))
-        {
-            if (group.Any(char.IsControl)) { return Problems.Malformed(new SpecFault("group", "found control characters, needed none")); }
-            runs = runs.Where(run => run.Group == group);
-        }
-        if (!string.IsNullOrEmpty(cursor))
-        {
-            if (RunCursor.Parse(cursor) is not { } after) { return Problems.Malformed(new SpecFault("cursor", $"found \"{cursor}\", needed the nextCursor of a page")); }
-            runs = runs.Where(run => run.CreatedAt < after.CreatedAt || (run.CreatedAt == after.CreatedAt && run.Id.CompareTo(after.Id) < 0));
-        }
+        var (runs, fault) = RunFilter.Apply(db, status, group);
+        if (fault is not null) { return Problems.Malformed(fault); }
+        RunCursor? after = string.IsNullOrEmpty(cursor) ? null : RunCursor.Parse(cursor);
+        if (after is null && !string.IsNullOrEmpty(cursor)) { return Problems.Malformed(new SpecFault("cursor", $"found \"{cursor}\", needed the nextCursor of a page")); }
 
         var size = limit ?? DefaultPage;
-        var page = await runs.OrderByDescending(run => run.CreatedAt).ThenByDescending(run => run.Id).Take(size + 1).ToListAsync(cancellation);
+        var page = await runs.After(after).Take(size + 1).ToListAsync(cancellation);
         return TypedResults.Ok(new RunPage
         {
             Items = [.. page.Take(size).Select(run => run.ToSummary())],
@@ -148,10 +133,13 @@ public static class RunsApi
         return TypedResults.Accepted($"/api/v1/runs/{clone.Id}", clone.ToDetail());
     }
 
-    private static async Task<IResult> Metrics(RunsDb db, Guid id, CancellationToken cancellation, long after = 0) =>
-        after < 0 ? NegativeCursor(after)
-        : await db.HistoryAfter(id, after, cancellation) is { } history ? TypedResults.Ok(history)
-        : Problems.UnknownRun(id);
+    private static async Task<IResult> Metrics(RunsDb db, Guid id, int? maxPoints, CancellationToken cancellation, long after = 0)
+    {
+        if (after < 0) { return NegativeCursor(after); }
+        if (maxPoints is < FewestPoints or > RunHistoryReader.PageSize) { return Problems.Malformed(new SpecFault("maxPoints", $"found {maxPoints}, needed a whole number from {FewestPoints} to {RunHistoryReader.PageSize}")); }
+        var history = maxPoints is { } most ? await db.ThinnedAfter(id, after, most, cancellation) : await db.HistoryAfter(id, after, cancellation);
+        return history is null ? Problems.UnknownRun(id) : TypedResults.Ok(history);
+    }
 
     private static async Task<IResult> Events(RunsDb db, Guid id, CancellationToken cancellation, long after = 0) =>
         after < 0 ? NegativeCursor(after)
@@ -178,8 +166,6 @@ public static class RunsApi
         var run = await db.Runs.AsNoTracking().SingleAsync(r => r.Id == id, cancellation);
         return answer == UserAnswer.Refused ? Problems.InvalidState(run.Status) : TypedResults.Accepted($"/api/v1/runs/{id}", run.ToDetail());
     }
-
-    private static string NameOf(RunStatus status) => JsonSerializer.SerializeToElement(status, ContractJson.Options).GetString()!;
 
     private static ProblemHttpResult NegativeCursor(long after) => Problems.Malformed(new SpecFault("after", $"found {after}, needed 0 or more"));
 }

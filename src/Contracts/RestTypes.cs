@@ -75,6 +75,9 @@ public sealed record RunDetail : RunSummary
 
     /// <summary>Facts of the data and the model, known once the run has started.</summary>
     public StartedEvent? Started { get; init; }
+
+    /// <summary>Lowest, highest and last value of each metric over the epochs that count: trainLoss, validMetric, seconds, …, and the task's further ones.</summary>
+    public IReadOnlyDictionary<string, MetricSummary> Summaries { get; init; } = new Dictionary<string, MetricSummary>();
 }
 
 /// <summary>What may be edited of a run at any time; an absent member stays as it is.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,15 +20,15 @@ public static class SweepTable
             .Where(path => specs.Select(spec => spec.GetValueOrDefault(path, "")).Distinct().Skip(1).Any()).ToList();
 
         var csv = new StringBuilder();
-        Write(csv, ["id", "name", "seed", .. differing, "status", "metric", "valid", "test", "bestEpoch", "epochs", "seconds", "peakMemoryBytes"]);
+        csv.Append(CsvText.Line(["id", "name", "seed", .. differing, "status", "metric", "valid", "test", "bestEpoch", "epochs", "seconds", "peakMemoryBytes"]));
         foreach (var ((run, seconds), spec) in rows.Zip(specs))
         {
-            Write(csv,
+            object?[] cells =
             [
-                run.Id.ToString(), run.Name, Text(run.Seed), .. differing.Select(path => spec.GetValueOrDefault(path, "")),
-                ContractJson.NameOf(run.Status), run.Metric ?? "", Text(run.BestValidMetric), Text(run.TestMetric), Text(run.BestEpoch), Text(run.Epoch),
-                Text(Math.Round(seconds, 3)), Text(run.PeakMemoryBytes),
-            ]);
+                run.Id, run.Name, run.Seed, .. differing.Select(path => spec.GetValueOrDefault(path, "")), run.Status, run.Metric, run.BestValidMetric,
+                run.TestMetric, run.BestEpoch, run.Epoch, Math.Round(seconds, 3), run.PeakMemoryBytes,
+            ];
+            csv.Append(CsvText.Line(cells.Select(CsvText.Cell)));
         }
         return csv.ToString();
     }
@@ -50,11 +49,4 @@ public static class SweepTable
         }
         members[path] = node is null ? "" : node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : node.ToJsonString(ContractJson.Options);
     }
-
-    private static string Text(IFormattable? value) => value?.ToString(null, CultureInfo.InvariantCulture) ?? "";
-
-    private static void Write(StringBuilder csv, IEnumerable<string> cells) => csv.AppendJoin(',', cells.Select(Quoted)).Append("\r\n");
-
-    private static string Quoted(string cell) =>
-        cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
 }

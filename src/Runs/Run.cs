@@ -72,6 +72,12 @@ public sealed class Run
     /// <summary>The <see cref="StartedEvent"/> of the newest attempt.</summary>
     public string? StartedJson { get; internal set; }
 
+    /// <summary>A JSON object: a <see cref="MetricSummary"/> for each metric.</summary>
+    public string? SummariesJson { get; internal set; }
+
+    /// <summary>W3C trace context of the request that made the run: its claims, attempts and epochs belong to the same trace.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>Counts the stored epochs and events of this run without a gap.</summary>
     public long LastSeq { get; internal set; }
 
@@ -105,6 +111,9 @@ public sealed class Run
         set => TagsJson = value.Count == 0 ? null : JsonSerializer.Serialize(value);
     }
 
+    public IReadOnlyDictionary<string, MetricSummary> Summaries =>
+        SummariesJson is null ? new Dictionary<string, MetricSummary>() : JsonSerializer.Deserialize<Dictionary<string, MetricSummary>>(SummariesJson, ContractJson.Options)!;
+
     public bool IsHeldBy(int attempt) => Attempt == attempt && RunTransitions.IsHeld(Status);
 
     public RunSummary ToSummary() => Fill(new RunSummary { Name = Name, Dataset = Dataset });
@@ -119,6 +128,7 @@ public sealed class Run
         CheckpointEpoch = CheckpointEpoch,
         BestCheckpointEpoch = BestCheckpointEpoch,
         Started = ReadStarted(),
+        Summaries = Summaries,
     });
 
     private RunSummary Fill(RunSummary empty) => empty with

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Contracts;
 using Microsoft.EntityFrameworkCore;
@@ -9,6 +10,8 @@ public static class RunHistoryReader
 {
     /// <summary>Most epochs and events in one answer; ask again with its <c>seq</c> until that is the run's own.</summary>
     public const int PageSize = 10_000;
+
+    private const int ExportPart = 2_000;
 
     /// <summary>
     /// Null for an unknown run. Sequence numbers have no gaps, and one that can be seen has been committed with all before it, so a
@@ -23,9 +26,7 @@ public static class RunHistoryReader
         var epochs = await db.Epochs.AsNoTracking()
             .Where(row => row.RunId == runId && row.Seq > after && row.Seq <= upTo && !row.Voided)
             .OrderBy(row => row.Seq).ToListAsync(cancellation);
-        var events = await db.Events.AsNoTracking()
-            .Where(row => row.RunId == runId && row.Seq > after && row.Seq <= upTo && row.Kind != EventRow.LayersKind)
-            .OrderBy(row => row.Seq).ToListAsync(cancellation);
+        var events = await EventsAfter(db, runId, after, upTo).ToListAsync(cancellation);
         return new RunHistory
         {
             Epochs = [.. epochs.Select(row => row.ToPoint())],
@@ -33,6 +34,51 @@ public static class RunHistoryReader
             Seq = upTo,
         };
     }
+
+    /// <summary>
+    /// As <see cref="HistoryAfter"/>, of a long run about <paramref name="maxPoints"/> epochs: the chosen one and, in every stretch, those with
+    /// the lowest and highest loss, metric, seconds and peak memory.
+    /// </summary>
+    public static async Task<RunHistory?> ThinnedAfter(this RunsDb db, Guid runId, long after, int maxPoints, CancellationToken cancellation)
+    {
+        var run = await db.Runs.Where(run => run.Id == runId).Select(run => new { run.LastSeq, run.BestEpoch }).SingleOrDefaultAsync(cancellation);
+        if (run is null || run.LastSeq - after <= maxPoints) { return await db.HistoryAfter(runId, after, cancellation); }
+
+        var events = await EventsAfter(db, runId, after, run.LastSeq).Take(PageSize + 1).ToListAsync(cancellation);
+        var upTo = events.Count > PageSize ? events[PageSize].Seq - 1 : run.LastSeq;
+        var window = db.Epochs.AsNoTracking().Where(row => row.RunId == runId && row.Seq > after && row.Seq <= upTo && !row.Voided).OrderBy(row => row.Seq);
+        var figures = await window.Select(row => new
+        {
+            row.Seq,
+            row.Epoch,
+            Values = new[] { row.TrainLoss, row.ValidLoss, row.TestLoss, row.TrainMetric, row.ValidMetric, row.TestMetric, row.Seconds, row.PeakMemoryBytes },
+        }).ToListAsync(cancellation);
+        var chosen = figures.FindIndex(row => row.Epoch == run.BestEpoch);
+        var kept = Thinning.Keep(figures.ConvertAll(row => row.Values), maxPoints, chosen < 0 ? null : chosen).Select(at => figures[at].Seq).ToArray();
+        var epochs = await window.Where(row => kept.Contains(row.Seq)).ToListAsync(cancellation);
+        return new RunHistory
+        {
+            Epochs = [.. epochs.Select(row => row.ToPoint())],
+            Events = [.. events.Take(PageSize).Select(row => row.ToEvent())],
+            Seq = upTo,
+        };
+    }
+
+    /// <summary>The epochs that count up to the run's present end, in their order; read in parts, so that who takes long holds nothing open.</summary>
+    public static async IAsyncEnumerable<EpochRow> EpochsOf(this RunsDb db, Run run, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        for (var after = 0L; ;)
+        {
+            var part = await db.Epochs.AsNoTracking().Where(row => row.RunId == run.Id && row.Seq > after && row.Seq <= run.LastSeq && !row.Voided)
+                .OrderBy(row => row.Seq).Take(ExportPart).ToListAsync(cancellation);
+            foreach (var row in part) { yield return row; }
+            if (part.Count < ExportPart) { yield break; }
+            after = part[^1].Seq;
+        }
+    }
+
+    private static IQueryable<EventRow> EventsAfter(RunsDb db, Guid runId, long after, long upTo) => db.Events.AsNoTracking()
+        .Where(row => row.RunId == runId && row.Seq > after && row.Seq <= upTo && row.Kind != EventRow.LayersKind).OrderBy(row => row.Seq);
 
     /// <summary>Null for an unknown run. Where a resumed attempt went through an epoch again, its figures are the ones that count.</summary>
     public static async Task<RunLayers?> LayersOf(this RunsDb db, Guid runId, CancellationToken cancellation)

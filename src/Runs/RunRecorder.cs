@@ -45,15 +45,17 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
 
             var now = await db.Now(cancellation);
             var known = await Known.Read(db, run, events, cancellation);
+            var epochs = new EpochBatch(db, run);
             foreach (var reported in events)
             {
                 // A terminal event ends the attempt; what a confused Trainer says after it is not the run's any more.
                 if (!RunTransitions.IsHeld(run.Status)) { break; }
                 if (!known.IsNew(reported)) { continue; }
 
-                if (reported is EpochEvent figures) { StoreEpoch(db, run, figures); }
-                else { await StoreEvent(db, run, reported, now, cancellation); }
+                if (reported is EpochEvent figures) { epochs.Add(figures); }
+                else { await StoreEvent(db, run, epochs, reported, now, cancellation); }
             }
+            await epochs.Store(cancellation);
             queuedAgain = run.Status == RunStatus.Queued;
             return true;
         }, cancellation);
@@ -61,17 +63,8 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
         return held;
     }
 
-    private static void StoreEpoch(RunsDb db, Run run, EpochEvent figures)
-    {
-        var row = EpochRow.From(run, ++run.LastSeq, figures);
-        db.Epochs.Add(row);
-        run.Epoch = Math.Max(run.Epoch, row.Epoch);
-        run.PeakMemoryBytes = Math.Max(run.PeakMemoryBytes ?? 0, row.PeakMemoryBytes);
-        BestEpoch.Offer(run, row);
-    }
-
     private static async Task StoreEvent(
-        RunsDb db, Run run, TrainerEvent reported, DateTimeOffset now, CancellationToken cancellation)
+        RunsDb db, Run run, EpochBatch epochs, TrainerEvent reported, DateTimeOffset now, CancellationToken cancellation)
     {
         db.Tell(run, Kind(reported), reported.At, Describe(reported, run), JsonSerializer.Serialize(reported, ContractJson.Options));
         switch (reported)
@@ -79,7 +72,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
             case StartedEvent started:
                 run.Metric = started.Metric;
                 run.StartedJson = JsonSerializer.Serialize<TrainerEvent>(started, ContractJson.Options);
-                if (run.Attempt > 1) { await VoidAfter(db, run, started.ResumedFromEpoch, cancellation); }
+                if (run.Attempt > 1) { await epochs.VoidAfter(started.ResumedFromEpoch, cancellation); }
                 break;
             case CheckpointEvent checkpoint:
                 run.CheckpointEpoch = checkpoint.Epoch;
@@ -105,23 +98,6 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
             case StoppedEvent stopped:
                 db.Move(run, RunAction.HandBack, now, $"{RunMoves.WordFor(run, RunAction.HandBack)}; stopped after epoch {stopped.Epoch}");
                 break;
-        }
-    }
-
-    /// <summary>The newest attempt wins: what earlier ones did after the checkpoint it continues from never happened.</summary>
-    private static async Task VoidAfter(RunsDb db, Run run, int resumedFrom, CancellationToken cancellation)
-    {
-        await db.SaveChangesAsync(cancellation);
-        await db.Epochs.Where(row => row.RunId == run.Id && row.Attempt < run.Attempt && row.Epoch > resumedFrom && !row.Voided)
-            .ExecuteUpdateAsync(row => row.SetProperty(epoch => epoch.Voided, true), cancellation);
-        var left = db.Epochs.AsNoTracking().Where(row => row.RunId == run.Id && !row.Voided).OrderBy(row => row.Epoch);
-        BestEpoch.Clear(run);
-        run.Epoch = 0;
-        if (run.BestCheckpointEpoch > resumedFrom) { (run.BestCheckpointEpoch, run.BestCheckpointPath, run.BestCheckpointSha256) = (null, null, null); }
-        await foreach (var row in left.AsAsyncEnumerable().WithCancellation(cancellation))
-        {
-            run.Epoch = row.Epoch;
-            BestEpoch.Offer(run, row);
         }
     }
 

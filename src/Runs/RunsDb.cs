@@ -11,6 +11,7 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
     public DbSet<EpochRow> Epochs => Set<EpochRow>();
     public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<ApiKey> Keys => Set<ApiKey>();
+    public DbSet<KeptAnswer> KeptAnswers => Set<KeptAnswer>();
     public DbSet<AuditRow> Audit => Set<AuditRow>();
 
     /// <summary>Runs whose row this context has changed: who follows them is told after commit.</summary>
@@ -21,6 +22,9 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
 
     /// <summary>The best queued run (priority, then age) that nobody else is just claiming, its row locked.</summary>
     public abstract Task<Run?> LockNextQueued(CancellationToken cancellation);
+
+    /// <summary>All rows in one statement, whose run is locked. Rows that are stored already are a conflict, and nothing is stored.</summary>
+    public abstract Task InsertEpochs(IReadOnlyList<EpochRow> rows, CancellationToken cancellation);
 
     /// <summary>The store's clock, the only one that leases are judged by: the clocks of workers may differ.</summary>
     public abstract Task<DateTimeOffset> Now(CancellationToken cancellation);
@@ -50,7 +54,7 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
         {
             run.ToTable("runs").HasKey(r => r.Id);
             run.Property(r => r.Id).ValueGeneratedNever();
-            run.Ignore(r => r.Tags);
+            run.Ignore(r => r.Tags).Ignore(r => r.Summaries);
             run.Property(r => r.Status).IsConcurrencyToken();
             run.Property(r => r.Attempt).IsConcurrencyToken();
             // Exactly the order of a claim: the best queued run is the first entry, however many wait. (Of a partial index beside one that
@@ -70,6 +74,11 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
         {
             row.ToTable("events").HasKey(e => new { e.RunId, e.Seq });
             row.HasOne<Run>().WithMany().HasForeignKey(e => e.RunId);
+        });
+        modelBuilder.Entity<KeptAnswer>(answer =>
+        {
+            answer.ToTable("kept_answers").HasKey(a => new { a.Owner, a.Key });
+            answer.HasIndex(a => a.At);
         });
         modelBuilder.Entity<ApiKey>(key => key.ToTable("api_keys").HasKey(k => k.Id));
         modelBuilder.Entity<AuditRow>(row =>

@@ -16,6 +16,12 @@ public sealed class SqliteRunsDb(DbContextOptions<SqliteRunsDb> options) : RunsD
             .OrderByDescending(run => run.Priority).ThenBy(run => run.CreatedAt).ThenBy(run => run.Id)
             .FirstOrDefaultAsync(cancellation);
 
+    public override async Task InsertEpochs(IReadOnlyList<EpochRow> rows, CancellationToken cancellation)
+    {
+        Epochs.AddRange(rows);
+        await SaveChangesAsync(cancellation);
+    }
+
     // One machine, one clock. Whole microseconds, as Postgres keeps.
     public override Task<DateTimeOffset> Now(CancellationToken cancellation)
     {

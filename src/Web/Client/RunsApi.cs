@@ -20,9 +20,12 @@ public sealed class RunsApi(HttpClient http)
         return await Body<RunDetail>(answer, cancellation);
     }
 
-    /// <summary>Epochs and events stored after the cursor; the API may split a long history, so ask again until nothing comes.</summary>
+    /// <summary>More epochs than a chart can show apart; of more, the extremes come.</summary>
+    public const int MaxPoints = 4_000;
+
+    /// <summary>Epochs and events stored after the cursor, thinned to what charts need; the API may split a long history, so ask again until nothing comes.</summary>
     public Task<RunHistory> History(Guid id, long after, CancellationToken cancellation) =>
-        Read<RunHistory>(string.Create(CultureInfo.InvariantCulture, $"api/v1/runs/{id}/metrics?after={after}"), cancellation);
+        Read<RunHistory>(string.Create(CultureInfo.InvariantCulture, $"api/v1/runs/{id}/metrics?after={after}&maxPoints={MaxPoints}"), cancellation);
 
     /// <summary>Figures by layer of the epochs that were diagnosed.</summary>
     public Task<RunLayers> Layers(Guid id, CancellationToken cancellation) => Read<RunLayers>($"api/v1/runs/{id}/layers", cancellation);

@@ -216,6 +216,42 @@ namespace Runs.Migrations.Postgres
                     b.ToTable("events", (string)null);
                 });
 
+            modelBuilder.Entity("Runs.KeptAnswer", b =>
+                {
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Body")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("body");
+
+                    b.Property<string>("Location")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("location");
+
+                    b.Property<string>("RequestSha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("request_sha256");
+
+                    b.HasKey("Owner", "Key");
+
+                    b.HasIndex("At");
+
+                    b.ToTable("kept_answers", (string)null);
+                });
+
             modelBuilder.Entity("Runs.Run", b =>
                 {
                     b.Property<Guid>("Id")
@@ -386,6 +422,10 @@ namespace Runs.Migrations.Postgres
                         .HasColumnType("character varying(20)")
                         .HasColumnName("status");
 
+                    b.Property<string>("SummariesJson")
+                        .HasColumnType("text")
+                        .HasColumnName("summaries_json");
+
                     b.Property<string>("TagsJson")
                         .HasColumnType("text")
                         .HasColumnName("tags_json");
@@ -393,6 +433,10 @@ namespace Runs.Migrations.Postgres
                     b.Property<double?>("TestMetric")
                         .HasColumnType("double precision")
                         .HasColumnName("test_metric");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
 
                     b.Property<string>("Worker")
                         .HasColumnType("text")

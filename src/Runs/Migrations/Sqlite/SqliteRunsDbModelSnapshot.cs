@@ -211,6 +211,42 @@ namespace Runs.Migrations.Sqlite
                     b.ToTable("events", (string)null);
                 });
 
+            modelBuilder.Entity("Runs.KeptAnswer", b =>
+                {
+                    b.Property<string>("Owner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Body")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("body");
+
+                    b.Property<string>("Location")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("location");
+
+                    b.Property<string>("RequestSha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request_sha256");
+
+                    b.HasKey("Owner", "Key");
+
+                    b.HasIndex("At");
+
+                    b.ToTable("kept_answers", (string)null);
+                });
+
             modelBuilder.Entity("Runs.Run", b =>
                 {
                     b.Property<Guid>("Id")
@@ -381,6 +417,10 @@ namespace Runs.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("status");
 
+                    b.Property<string>("SummariesJson")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("summaries_json");
+
                     b.Property<string>("TagsJson")
                         .HasColumnType("TEXT")
                         .HasColumnName("tags_json");
@@ -388,6 +428,10 @@ namespace Runs.Migrations.Sqlite
                     b.Property<double?>("TestMetric")
                         .HasColumnType("REAL")
                         .HasColumnName("test_metric");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_parent");
 
                     b.Property<string>("Worker")
                         .HasColumnType("TEXT")
