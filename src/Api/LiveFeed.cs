@@ -102,7 +102,7 @@ public sealed class LiveFeed(RunSignal signal, RunStore store, IHubContext<RunsH
             after = added.Seq;
             sent[id] = after;
         }
-        await hub.Clients.Groups(RunsHub.GroupOf(id), RunsHub.ListGroup).RunChanged(run.ToSummary());
+        await hub.Clients.Groups(RunsHub.GroupOf(id), RunsHub.ListGroup).RunChanged(run.ToSummary(await db.TimeToJudge([run], stopping)));
         if (!RunTransitions.IsFinal(run.Status)) { return; }
 
         sent.Remove(id);

@@ -81,9 +81,10 @@ public static class RunsApi
 
         var size = limit ?? DefaultPage;
         var page = await runs.After(after).Take(size + 1).ToListAsync(cancellation);
+        var now = await db.TimeToJudge(page, cancellation);
         return TypedResults.Ok(new RunPage
         {
-            Items = [.. page.Take(size).Select(run => run.ToSummary())],
+            Items = [.. page.Take(size).Select(run => run.ToSummary(now))],
             NextCursor = page.Count > size ? RunCursor.Of(page[size - 1]).ToString() : null,
         });
     }
@@ -92,7 +93,7 @@ public static class RunsApi
     {
         if (await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellation) is not { } run) { return Problems.UnknownRun(id); }
         response.Headers.ETag = RunEdits.ETagOf(run);
-        return TypedResults.Ok(run.ToDetail());
+        return TypedResults.Ok(run.ToDetail(await db.TimeToJudge([run], cancellation)));
     }
 
     private static async Task<IResult> Edit(HttpRequest request, HttpResponse response, RunStore store, Guid id, CancellationToken cancellation)

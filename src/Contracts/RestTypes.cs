@@ -51,6 +51,11 @@ public record RunSummary
     public long? PeakMemoryBytes { get; init; }
     public int Attempt { get; init; }
     public string? Worker { get; init; }
+
+    /// <summary>
+    /// Set while the worker is late: its last sign of life, 15 s ago or more. It comes back, or the run is taken from it after 30 s.
+    /// </summary>
+    public DateTimeOffset? SilentSince { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }

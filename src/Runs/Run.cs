@@ -116,9 +116,15 @@ public sealed class Run
 
     public bool IsHeldBy(int attempt) => Attempt == attempt && RunTransitions.IsHeld(Status);
 
-    public RunSummary ToSummary() => Fill(new RunSummary { Name = Name, Dataset = Dataset });
+    /// <summary>Since when the worker gave no sign of life, where that is so long ago, at the store's time <paramref name="now"/>, that it is late.</summary>
+    public DateTimeOffset? SilentSince(DateTimeOffset now) =>
+        RunTransitions.IsHeld(Status) && LeaseUntil - RunQueue.Lease is { } renewed && now - renewed > RunQueue.LateAfter ? renewed : null;
 
-    public RunDetail ToDetail() => (RunDetail)Fill(new RunDetail
+    /// <param name="now">The store's time (<see cref="RunsDb.TimeToJudge"/>); without it a worker that is late is not told of.</param>
+    public RunSummary ToSummary(DateTimeOffset? now = null) => Fill(new RunSummary { Name = Name, Dataset = Dataset }, now);
+
+    /// <inheritdoc cref="ToSummary" />
+    public RunDetail ToDetail(DateTimeOffset? now = null) => (RunDetail)Fill(new RunDetail
     {
         Name = Name,
         Dataset = Dataset,
@@ -129,9 +135,9 @@ public sealed class Run
         BestCheckpointEpoch = BestCheckpointEpoch,
         Started = ReadStarted(),
         Summaries = Summaries,
-    });
+    }, now);
 
-    private RunSummary Fill(RunSummary empty) => empty with
+    private RunSummary Fill(RunSummary empty, DateTimeOffset? now) => empty with
     {
         Id = Id,
         Group = Group,
@@ -152,6 +158,7 @@ public sealed class Run
         PeakMemoryBytes = PeakMemoryBytes,
         Attempt = Attempt,
         Worker = Worker,
+        SilentSince = now is { } at ? SilentSince(at) : null,
         CreatedAt = CreatedAt,
         StartedAt = StartedAt,
         FinishedAt = FinishedAt,

@@ -12,6 +12,9 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
     /// <summary>With a sweep each second, a worker that falls silent is taken for lost within 30 s of its last sign of life.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(28);
 
+    /// <summary>Silence after which a worker is shown as late: three renewals in a row did not come.</summary>
+    public static readonly TimeSpan LateAfter = TimeSpan.FromSeconds(15);
+
     /// <summary>Stores the run, then rings. A crash in between costs a sweep's delay, nothing else.</summary>
     public async Task<Run> Create(RunSpec spec, CancellationToken cancellation, int priority = 0, Guid? clonedFrom = null)
     {
@@ -121,6 +124,14 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
         if (next != run.Status) { db.Move(run, action, await db.Now(cancellation), ContractJson.NameOf(next)); }
         return UserAnswer.Accepted;
     }, cancellation);
+
+    /// <summary>Runs whose worker is late.</summary>
+    public async Task<List<Guid>> Late(CancellationToken cancellation)
+    {
+        await using var db = store.Open();
+        var renewedBefore = await db.Now(cancellation) - LateAfter + Lease;
+        return await Held(db).Where(run => run.LeaseUntil < renewedBefore).Select(run => run.Id).ToListAsync(cancellation);
+    }
 
     /// <summary>Runs whose lease is over: queued again while attempts are left, else failed as lost. How many there were.</summary>
     public async Task<int> RequeueLost(CancellationToken cancellation)

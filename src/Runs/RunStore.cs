@@ -24,17 +24,20 @@ public sealed class RunStore(RunsSettings settings, RunSignal signal)
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var answer = await work(db);
         await db.SaveChangesAsync(cancellation);
-        if (settings.UsesPostgres)
-        {
-            // Delivered by the server when the transaction commits, to every process that listens.
-            foreach (var run in db.Touched)
-            {
-                await db.Database.ExecuteSqlAsync($"SELECT pg_notify({RunSignal.Channel}, {run.ToString()})", cancellation);
-            }
-        }
+
+        // Delivered by the server when the transaction commits, to every process that listens.
+        if (settings.UsesPostgres) { await Notify(db, db.Touched, cancellation); }
         await transaction.CommitAsync(cancellation);
         if (!settings.UsesPostgres) { signal.Publish(db.Touched); }
         return answer;
+    }
+
+    /// <summary>Tells those who follow these runs to look at them, though nothing was written.</summary>
+    public async Task Tell(IReadOnlyCollection<Guid> runs, CancellationToken cancellation)
+    {
+        await using var db = Open();
+        if (settings.UsesPostgres) { await Notify(db, runs, cancellation); }
+        else { signal.Publish(runs); }
     }
 
     /// <summary>Brings the tables up to date. Several processes may start at once: one does it, the others wait.</summary>
@@ -55,6 +58,14 @@ public sealed class RunStore(RunsSettings settings, RunSignal signal)
             // EF's own lock is a row, which a process killed in mid-migration leaves behind for ever; the file lock is held, so it is stale.
             await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
             await db.Database.MigrateAsync(cancellation);
+        }
+    }
+
+    private static async Task Notify(RunsDb db, IEnumerable<Guid> runs, CancellationToken cancellation)
+    {
+        foreach (var run in runs)
+        {
+            await db.Database.ExecuteSqlAsync($"SELECT pg_notify({RunSignal.Channel}, {run.ToString()})", cancellation);
         }
     }
 

@@ -7,7 +7,7 @@ namespace Runs;
 /// Runs in every process that has workers or an API: takes runs back from workers that were lost, and rings for queued runs whose ticket
 /// was. Any number of sweepers may sweep at once.
 /// </summary>
-public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time, ILogger<RunSweeper> log) : BackgroundService
+public sealed class RunSweeper(RunQueue queue, RunStore store, TrainBell bell, TimeProvider time, ILogger<RunSweeper> log) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -17,6 +17,7 @@ public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time
     /// </summary>
     public static readonly TimeSpan GraceAfterOutage = TimeSpan.FromSeconds(10);
 
+    private readonly HashSet<Guid> late = [];
     private bool storeWasAway;
     private long? storeBackSince;
 
@@ -29,6 +30,7 @@ public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time
             if (storeWasAway) { (storeWasAway, storeBackSince) = (false, time.GetTimestamp()); }
             if (storeBackSince is { } back && time.GetElapsedTime(back) < GraceAfterOutage) { return; }
 
+            await TellWhoIsLate(cancellation);
             var lost = await queue.RequeueLost(cancellation);
             if (lost > 0) { log.LogWarning("{Lost} runs were taken back from workers that gave no sign of life", lost); }
         }
@@ -37,6 +39,18 @@ public sealed class RunSweeper(RunQueue queue, TrainBell bell, TimeProvider time
             storeWasAway = true;
             throw;
         }
+    }
+
+    /// <summary>To be late is no event that anyone stores: who looks at the run is told to look again, when it begins and when it ends.</summary>
+    private async Task TellWhoIsLate(CancellationToken cancellation)
+    {
+        var now = await queue.Late(cancellation);
+        var changed = late.Except(now).Concat(now.Except(late)).ToList();
+        if (changed.Count == 0) { return; }
+
+        await store.Tell(changed, cancellation);
+        late.Clear();
+        late.UnionWith(now);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

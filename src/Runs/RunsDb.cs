@@ -29,6 +29,10 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
     /// <summary>The store's clock, the only one that leases are judged by: the clocks of workers may differ.</summary>
     public abstract Task<DateTimeOffset> Now(CancellationToken cancellation);
 
+    /// <summary>The store's time, asked for only where one of the runs is held and its worker can be late.</summary>
+    public async Task<DateTimeOffset?> TimeToJudge(IEnumerable<Run> runs, CancellationToken cancellation) =>
+        runs.Any(run => RunTransitions.IsHeld(run.Status)) ? await Now(cancellation) : null;
+
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         foreach (var entry in ChangeTracker.Entries<Run>())

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Threading.Channels;
 using Contracts;
 using Runs;
 
@@ -8,27 +7,28 @@ namespace Worker;
 /// <summary>One attempt at a run, from the claim to its end: a Trainer process, its events, the lease that says it is alive.</summary>
 internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue queue, RunRecorder recorder, TimeProvider time, ILogger log) : IDisposable
 {
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan RenewAtMostEvery = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource over = new();
     private readonly CancellationTokenSource giveUp = new();
-    private readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly KeptCheckpoints checkpoints = new(run);
+    private readonly LeaseKeeper keeper = new(run, settings, queue, time, log);
     private readonly Lock gate = new();
+    private readonly HashSet<Ending> reasons = [];
     private TrainerProcess? trainer;
     private Ending ending;
     private volatile bool killed;
     private volatile bool ended;
     private bool finished;
 
-    /// <summary>Why the attempt is made to end before the Trainer is done; a later one outranks an earlier one.</summary>
+    /// <summary>Why the attempt is made to end before the Trainer is done; a later one outranks an earlier one, whichever came first.</summary>
     private enum Ending
     {
         None,
 
         /// <summary>Its user wants it to wait: checkpoint, and let go of it.</summary>
         Pausing,
+
+        /// <summary>The store cannot be reached from here, and may be from elsewhere: checkpoint, and gone before the lease is over.</summary>
+        CutOff,
 
         /// <summary>The worker is leaving: checkpoint, and back to the queue.</summary>
         Leaving,
@@ -47,8 +47,8 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
         var events = new EventStore(run, spool, checkpoints, recorder, time, log);
         var storing = events.StoreAll(giveUp.Token);
         var flushing = Task.Run(events.FlushSpool, CancellationToken.None);
-        var lease = KeepLease();
-        await using (leaving.Register(() => End(Ending.Leaving)))
+        var lease = keeper.Keep(Answered, CutOff, over.Token);
+        await using (leaving.Register(Leave))
         {
             await Follow(events);
             events.Complete();
@@ -61,7 +61,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
     }
 
     /// <summary>Something happened to the run's row: see what, without waiting for the next renewal.</summary>
-    public void Look() => changes.Writer.TryWrite(true);
+    public void Look() => keeper.Look();
 
     /// <summary>Ends what still goes on, also after an error: a lease must not outlive its attempt.</summary>
     public void Dispose()
@@ -106,19 +106,23 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             {
                 finished |= happened is FinishedEvent;
                 ended |= happened is FinishedEvent or FailedEvent or StoppedEvent;
-                foreach (var said in killed ? InPlaceOf(happened) : [happened]) { events.Add(said); }
+                foreach (var said in InPlaceOf(happened)) { events.Add(said); }
             }
         }
     }
 
     /// <summary>A process that was killed on purpose did not fail.</summary>
-    private IEnumerable<TrainerEvent> InPlaceOf(TrainerEvent happened) => (happened, ending) switch
+    private IEnumerable<TrainerEvent> InPlaceOf(TrainerEvent happened) => (happened, killed, ending) switch
     {
-        (FailedEvent, Ending.Cancelled) => [Warning($"the Trainer did not stop within {settings.CancelGrace.TotalSeconds:0.#} s and was killed"), new StoppedEvent { At = happened.At }],
-        (FailedEvent, Ending.Leaving or Ending.Pausing) => [Warning($"the Trainer did not stop within {settings.LeaveGrace.TotalSeconds:0.#} s and was killed; epochs since the last checkpoint are trained again")],
-        (FailedEvent, Ending.Lost) => [],
+        (StoppedEvent, _, Ending.CutOff) => [Warning(Silence), happened],
+        (FailedEvent, true, Ending.CutOff) => [Warning($"{Silence}. The Trainer did not stop in time and was killed; epochs since the last checkpoint are trained again")],
+        (FailedEvent, true, Ending.Cancelled) => [Warning($"the Trainer did not stop within {settings.CancelGrace.TotalSeconds:0.#} s and was killed"), new StoppedEvent { At = happened.At }],
+        (FailedEvent, true, Ending.Leaving or Ending.Pausing) => [Warning($"the Trainer did not stop within {settings.LeaveGrace.TotalSeconds:0.#} s and was killed; epochs since the last checkpoint are trained again")],
+        (FailedEvent, true, Ending.Lost) => [],
         _ => [happened],
     };
+
+    private string Silence => $"{settings.Name} could not reach the store for {settings.StopAfterSilence.TotalSeconds:0.#} s and stopped training, as another worker may take the run";
 
     /// <summary>The Trainer is gone; what it said reaches the store, or stays where the next process finds it.</summary>
     private async Task Settle(Spool spool, Task<bool> storing)
@@ -129,7 +133,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             if (!held) { log.LogWarning("Run {Run}: attempt {Attempt} no longer holds it; its last events are dropped", run.Id, run.Attempt); }
 
             // A killed Trainer reported no "stopped", which would have queued the run again.
-            if (held && killed && ending is Ending.Leaving or Ending.Pausing)
+            if (held && killed && ending is Ending.Leaving or Ending.Pausing or Ending.CutOff)
             {
                 await Insistence.UntilDone(() => queue.HandBack(run.Id, run.Attempt, giveUp.Token), $"Handing back run {run.Id}", time, log, giveUp.Token);
             }
@@ -150,69 +154,37 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
         }
     }
 
-    private async Task KeepLease()
+    private void Answered(LeaseAnswer answer)
     {
-        try
+        switch (answer)
         {
-            while (true)
-            {
-                await Task.Delay(RenewAtMostEvery, time, over.Token);
-                await ChangeOr(RenewEvery - RenewAtMostEvery);
-                await Renew();
-            }
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested) { } // the attempt is over
-    }
+            case LeaseAnswer.CancelRequested: End(Ending.Cancelled, () => _ = StopWithin(settings.CancelGrace)); break;
+            case LeaseAnswer.PauseRequested: End(Ending.Pausing, () => _ = StopWithin(settings.LeaveGrace)); break;
 
-    private async Task ChangeOr(TimeSpan wait)
-    {
-        using var limit = new CancellationTokenSource(wait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, over.Token);
-        try { await changes.Reader.ReadAsync(either.Token); }
-        catch (OperationCanceledException) when (!over.IsCancellationRequested) { } // a quiet time: it is due anyway
-    }
-
-    private async Task Renew()
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token);
-        limit.CancelAfter(RenewEvery); // an unreachable store may take minutes to say so
-        try
-        {
-            switch (await queue.Renew(run.Id, run.Attempt, limit.Token))
-            {
-                case LeaseAnswer.CancelRequested: End(Ending.Cancelled); break;
-                case LeaseAnswer.PauseRequested: End(Ending.Pausing); break;
-
-                // After the Trainer's end nothing is left to stop, and the end itself, once stored, gives the run up.
-                case LeaseAnswer.Lost when !ended: End(Ending.Lost); break;
-            }
-        }
-        catch (Exception failure) when (!over.IsCancellationRequested)
-        {
-            // Nobody can take the run while the store is away for all; if it is away for this worker only, the first answer afterwards
-            // is "lost", and until then the fence refuses what this attempt writes.
-            log.LogWarning("Run {Run}: the lease could not be renewed: {Reason}", run.Id, failure.GetBaseException().Message);
-
-            // When the store is back, be faster than those who look for leases that are over.
-            Look();
+            // After the Trainer's end nothing is left to stop, and the end itself, once stored, gives the run up.
+            case LeaseAnswer.Lost when !ended:
+                End(Ending.Lost, () => { giveUp.Cancel(); Kill(); });
+                break;
         }
     }
 
-    private void End(Ending why)
+    private void CutOff(TimeSpan left) => End(Ending.CutOff, () => _ = StopWithin(left > TimeSpan.Zero ? left : TimeSpan.Zero));
+
+    private void Leave() => End(Ending.Leaving, () =>
+    {
+        _ = StopWithin(settings.LeaveGrace);
+        giveUp.CancelAfter(settings.StoreGrace);
+    });
+
+    /// <summary>Each reason acts once, also beside one that outranks it: who is cancelled and told to leave has only so long for both.</summary>
+    private void End(Ending why, Action act)
     {
         lock (gate)
         {
-            if (why <= ending) { return; }
-            ending = why;
+            if (!reasons.Add(why)) { return; }
+            ending = reasons.Max();
         }
-
-        switch (why)
-        {
-            case Ending.Pausing: _ = StopWithin(settings.LeaveGrace); break;
-            case Ending.Leaving: _ = StopWithin(settings.LeaveGrace); giveUp.CancelAfter(settings.StoreGrace); break;
-            case Ending.Cancelled: _ = StopWithin(settings.CancelGrace); break;
-            case Ending.Lost: giveUp.Cancel(); Kill(); break;
-        }
+        act();
     }
 
     private async Task StopWithin(TimeSpan grace)

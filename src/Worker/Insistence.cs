@@ -12,7 +12,7 @@ internal static class Insistence
         for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             giveUp.ThrowIfCancellationRequested();
-            try { return await work(); }
+            try { return await work().WaitAsync(giveUp); } // the driver may take half a minute to notice that it was given up
             catch (Exception failure) when (!giveUp.IsCancellationRequested)
             {
                 log.LogWarning("{What} failed, trying again: {Reason}", what, failure.GetBaseException().Message);

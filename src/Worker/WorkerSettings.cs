@@ -1,3 +1,5 @@
+using Runs;
+
 namespace Worker;
 
 /// <summary>What a worker process is and may use.</summary>
@@ -26,6 +28,15 @@ public sealed record WorkerSettings
 
     /// <summary>How long a leaving worker tries to store; longer than <see cref="LeaveGrace"/>, and what is not stored then stays in the spool.</summary>
     public TimeSpan StoreGrace { get; init; } = TimeSpan.FromSeconds(50);
+
+    /// <summary>How often the lease of a run is renewed; an answer that takes as long is none.</summary>
+    public TimeSpan RenewEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a worker that cannot reach the store goes on before it stops its Trainer; one that may be away for it alone.</summary>
+    public TimeSpan StopAfterSilence { get; init; } = RunQueue.LateAfter;
+
+    /// <summary>When such a Trainer is killed: less than a lease, so that it is gone before another attempt can begin.</summary>
+    public TimeSpan KillAfterSilence { get; init; } = RunQueue.Lease - TimeSpan.FromSeconds(3);
 
     /// <exception cref="InvalidOperationException">A setting has a value that cannot be used.</exception>
     public static WorkerSettings From(IConfiguration configuration, string dataFolder)

@@ -37,7 +37,8 @@ public sealed class ApiHost : IAsyncDisposable
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public HttpClient Http { get; private set; } = null!;
-    public RunsDb Open() => app.Services.GetRequiredService<RunStore>().Open();
+    public RunStore Store => app.Services.GetRequiredService<RunStore>();
+    public RunsDb Open() => Store.Open();
     public RunQueue Queue => app.Services.GetRequiredService<RunQueue>();
     public RunRecorder Recorder => app.Services.GetRequiredService<RunRecorder>();
 

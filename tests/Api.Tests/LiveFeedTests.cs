@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Contracts;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.EntityFrameworkCore;
+using Runs;
 using Testing;
 using static Api.Tests.ApiHost;
 
@@ -41,6 +43,29 @@ public sealed class LiveFeedTests(PostgresFixture postgres)
         Assert.Equal(live.Select(point => point.Seq), live.Select(point => point.Seq).Distinct().Order());
         var seen = history.Epochs.Concat(live.Where(point => point.Seq > history.Seq)).Select(point => point.Figures.Epoch);
         Assert.Equal(Enumerable.Range(1, epochs), seen);
+    }
+
+    [Theory, OnBothStores]
+    public async Task A_worker_that_is_late_is_told_of_by_run_list_and_hub(StoreKind store)
+    {
+        await using var host = await ApiHost.Start(store, postgres);
+        var run = await host.ClaimedRun();
+        Assert.Null((await host.Get<RunDetail>($"/api/v1/runs/{run.Id}")).SilentSince);
+        await using var connection = await host.Connect();
+        var heard = new ConcurrentQueue<RunSummary>();
+        connection.On<RunSummary>(nameof(IRunClient.RunChanged), heard.Enqueue);
+        await connection.InvokeAsync("WatchRun", run.Id, Token);
+
+        DateTimeOffset seen;
+        await using (var db = host.Open())
+        {
+            seen = await db.Now(Token) - RunQueue.LateAfter - TimeSpan.FromSeconds(3);
+            await db.Runs.Where(row => row.Id == run.Id).ExecuteUpdateAsync(row => row.SetProperty(r => r.LeaseUntil, seen + RunQueue.Lease), Token);
+        }
+        await host.Store.Tell([run.Id], Token);
+        await Eventually(() => Task.FromResult(heard.Any(told => told.SilentSince == seen)));
+        Assert.Equal(seen, (await host.Get<RunDetail>($"/api/v1/runs/{run.Id}")).SilentSince);
+        Assert.Equal(seen, Assert.Single((await host.Get<RunPage>("/api/v1/runs")).Items).SilentSince);
     }
 
     [Theory, OnBothStores]

@@ -64,10 +64,13 @@ public sealed class RunsHost : IAsyncDisposable
     }
 
     /// <summary>As if the worker had been silent for longer than its lease.</summary>
-    public async Task LetLeaseRunOut(Guid run)
+    public Task LetLeaseRunOut(Guid run) => LastSignOfLife(run, RunQueue.Lease + TimeSpan.FromSeconds(1));
+
+    /// <summary>As if the worker had renewed its lease so long ago.</summary>
+    public async Task LastSignOfLife(Guid run, TimeSpan ago)
     {
         await using var db = Store.Open();
-        var past = await db.Now(Token) - TimeSpan.FromSeconds(1);
+        var past = await db.Now(Token) - ago + RunQueue.Lease;
         Assert.Equal(1, await db.Runs.Where(r => r.Id == run).ExecuteUpdateAsync(row => row.SetProperty(r => r.LeaseUntil, past), Token));
     }
 

@@ -37,10 +37,45 @@ public sealed class TicketTests(PostgresFixture postgres)
         var claimed = await host.ClaimedRun();
         await host.LetLeaseRunOut(claimed.Id);
 
-        using var sweeper = new RunSweeper(host.Queue, host.Get<TrainBell>(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
+        using var sweeper = new RunSweeper(host.Queue, host.Get<RunStore>(), host.Get<TrainBell>(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
         await sweeper.Sweep(Token);
         Assert.Equal(Contracts.RunStatus.Queued, (await host.Read(claimed.Id)).Status);
         Assert.True(host.Get<JobStorage>().GetMonitoringApi().EnqueuedCount(ITrainTicket.Queue) >= 1);
+    }
+
+    [Theory, OnBothStores]
+    public async Task Who_follows_a_run_is_told_when_its_worker_is_late_and_when_it_is_back(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        var claimed = await host.ClaimedRun();
+        await using var told = host.Get<RunSignal>().Listen(Token).GetAsyncEnumerator(Token);
+        Assert.True(await told.MoveNextAsync());
+        Assert.Null(told.Current);
+        using var sweeper = new RunSweeper(host.Queue, host.Get<RunStore>(), host.Get<TrainBell>(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
+
+        // In time: nothing is told. Late: once, however often is swept. Back again: once more.
+        await host.LastSignOfLife(claimed.Id, RunQueue.LateAfter - TimeSpan.FromSeconds(5));
+        await sweeper.Sweep(Token);
+        Assert.Null(await SilentSince(host, claimed.Id));
+        await host.LastSignOfLife(claimed.Id, RunQueue.LateAfter + TimeSpan.FromSeconds(1));
+        await sweeper.Sweep(Token);
+        await sweeper.Sweep(Token);
+        Assert.NotNull(await SilentSince(host, claimed.Id));
+        Assert.Equal(LeaseAnswer.Held, await host.Queue.Renew(claimed.Id, claimed.Attempt, Token));
+        await sweeper.Sweep(Token);
+        Assert.Null(await SilentSince(host, claimed.Id));
+        await host.Store.Tell([Guid.Empty], Token);
+
+        var heard = new List<Guid?>();
+        while (heard.LastOrDefault() != Guid.Empty && await told.MoveNextAsync()) { heard.Add(told.Current); }
+        Assert.Equal([claimed.Id, claimed.Id, Guid.Empty], heard);
+    }
+
+    private static async Task<DateTimeOffset?> SilentSince(RunsHost host, Guid run)
+    {
+        await using var db = host.Store.Open();
+        var row = await host.Read(run);
+        return row.ToSummary(await db.TimeToJudge([row], Token)).SilentSince;
     }
 
     [Fact]
@@ -51,7 +86,7 @@ public sealed class TicketTests(PostgresFixture postgres)
         var claimed = await host.ClaimedRun();
         await host.LetLeaseRunOut(claimed.Id);
         var time = new FakeTimeProvider();
-        using var sweeper = new RunSweeper(host.Queue, host.Get<TrainBell>(), time, Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
+        using var sweeper = new RunSweeper(host.Queue, host.Get<RunStore>(), host.Get<TrainBell>(), time, Microsoft.Extensions.Logging.Abstractions.NullLogger<RunSweeper>.Instance);
 
         server.GoAway();
         await Assert.ThrowsAnyAsync<Exception>(() => sweeper.Sweep(Token));

@@ -110,6 +110,18 @@ public sealed class RunPageTests
     }
 
     [Fact]
+    public async Task The_header_tells_that_the_worker_is_late()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add(row => row with { Status = RunStatus.Running, Worker = "gpu-1", SilentSince = DateTimeOffset.UtcNow.AddSeconds(-17) });
+        await using var pages = new Pages(server);
+        var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+
+        await Eventually.Holds(() => page.Markup.Contains("gpu-1 gave no sign of life since", StringComparison.Ordinal), () => page.Markup);
+        Assert.Equal("running, late", page.Find(".status.late").TextContent);
+    }
+
+    [Fact]
     public async Task A_lost_server_is_told_on_the_page_that_stays()
     {
         await using var server = await RunServer.Started();
