@@ -1,8 +1,11 @@
+using System.Globalization;
 using System.Net;
 using System.Threading.RateLimiting;
 using Contracts;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
 using Runs;
 
 namespace Api;
@@ -28,12 +31,14 @@ internal static class AccessSetup
         services.AddRateLimiter(limiter =>
         {
             limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            var requests = PartitionedRateLimiter.Create<HttpContext, string>(Limit);
             limiter.OnRejected = (rejected, _) =>
             {
+                TellRate(rejected.HttpContext, requests);
                 rejected.HttpContext.Response.Headers.RetryAfter = "1";
                 return ValueTask.CompletedTask;
             };
-            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(Limit);
+            limiter.GlobalLimiter = requests;
         });
     }
 
@@ -42,10 +47,16 @@ internal static class AccessSetup
     {
         var access = app.Services.GetRequiredService<AccessSettings>();
         app.Use(TakeHubToken);
-        if (access.CorsOrigins.Count > 0) { app.UseCors(cors => cors.WithOrigins([.. access.CorsOrigins]).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("ETag", "Location")); }
+        if (access.CorsOrigins.Count > 0) { app.UseCors(cors => cors.WithOrigins([.. access.CorsOrigins]).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("ETag", "Location", "Retry-After", RepeatableRequest.RepeatedHeader, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")); }
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseRateLimiter();
+        var requests = app.Services.GetRequiredService<IOptions<RateLimiterOptions>>().Value.GlobalLimiter!;
+        app.Use((http, next) =>
+        {
+            TellRate(http, requests);
+            return next(http);
+        });
         app.Use((http, next) =>
         {
             if (http.User.Identity is { IsAuthenticated: true, Name: { } name }) { Actor.Name = name; }
@@ -83,14 +94,28 @@ internal static class AccessSetup
         return !(Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Authority == http.Request.Host.Value);
     }
 
+    /// <summary>How many requests may come at once, how many of them are left, and after how many seconds there are more.</summary>
+    private static void TellRate(HttpContext http, PartitionedRateLimiter<HttpContext> requests)
+    {
+        if (!IsLimited(http) || requests.GetStatistics(http) is not { } state) { return; }
+        var headers = http.Response.Headers;
+        headers["RateLimit-Limit"] = Burst(http.RequestServices.GetRequiredService<AccessSettings>()).ToString(CultureInfo.InvariantCulture);
+        headers["RateLimit-Remaining"] = state.CurrentAvailablePermits.ToString(CultureInfo.InvariantCulture);
+        headers["RateLimit-Reset"] = "1";
+    }
+
+    private static int Burst(AccessSettings access) => access.RequestsPerSecond * 10;
+
+    private static bool IsLimited(HttpContext http) => http.Request.Path.StartsWithSegments("/api");
+
     private static RateLimitPartition<string> Limit(HttpContext http)
     {
-        var perSecond = http.RequestServices.GetRequiredService<AccessSettings>().RequestsPerSecond;
-        if (http.Request.Path.StartsWithSegments("/health") || !http.Request.Path.StartsWithSegments("/api")) { return RateLimitPartition.GetNoLimiter("free"); }
+        var access = http.RequestServices.GetRequiredService<AccessSettings>();
+        if (!IsLimited(http)) { return RateLimitPartition.GetNoLimiter("free"); }
         var who = http.User.Identity is { IsAuthenticated: true, Name: { } name } ? $"key:{name}" : $"address:{http.Connection.RemoteIpAddress}";
         return RateLimitPartition.GetTokenBucketLimiter(who, _ => new TokenBucketRateLimiterOptions
         {
-            TokenLimit = perSecond * 10, TokensPerPeriod = perSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0,
+            TokenLimit = Burst(access), TokensPerPeriod = access.RequestsPerSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0,
         });
     }
 }

@@ -21,14 +21,14 @@ internal sealed class ApiKeyHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!access.KeysRequired) { return Success("local", KeyScope.Admin); }
+        if (!access.KeysRequired) { return Success("local", "local", KeyScope.Admin); }
         if (TokenOf() is not { Length: > 0 } token) { return AuthenticateResult.NoResult(); }
-        if (access.AdminKey is { } admin && ApiKey.IsSame(ApiKey.Hash(admin), ApiKey.Hash(token))) { return Success("admin", KeyScope.Admin); }
+        if (access.AdminKey is { } admin && ApiKey.IsSame(ApiKey.Hash(admin), ApiKey.Hash(token))) { return Success("admin", "admin", KeyScope.Admin); }
         if (ApiKey.Read(token) is not { } read) { return AuthenticateResult.Fail("not a key"); }
 
         await using var db = store.Open();
         var key = await db.Keys.AsNoTracking().SingleOrDefaultAsync(row => row.Id == read.Id, Context.RequestAborted);
-        return key is not null && key.Opens(read.Secret, time.GetUtcNow()) ? Success(key.Name, key.Scope) : AuthenticateResult.Fail("unknown, expired or revoked");
+        return key is not null && key.Opens(read.Secret, time.GetUtcNow()) ? Success(key.Id, key.Name, key.Scope) : AuthenticateResult.Fail("unknown, expired or revoked");
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -49,9 +49,10 @@ internal sealed class ApiKeyHandler(
         return Convert.TryFromBase64String(header[6..].Trim(), decoded, out var length) && Encoding.UTF8.GetString(decoded, 0, length).Split(':', 2) is [_, var password] ? password : null;
     }
 
-    private static AuthenticateResult Success(string name, KeyScope scope)
+    private static AuthenticateResult Success(string id, string name, KeyScope scope)
     {
         var identity = new ClaimsIdentity(SchemeName, ClaimTypes.Name, ClaimTypes.Role);
+        identity.AddClaim(new Claim(ClaimTypes.NameIdentifier, id));
         identity.AddClaim(new Claim(ClaimTypes.Name, name));
         for (var granted = KeyScope.Viewer; granted <= scope; granted++) { identity.AddClaim(new Claim(ClaimTypes.Role, ContractJson.NameOf(granted))); }
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));

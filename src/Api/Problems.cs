@@ -13,6 +13,35 @@ internal static partial class Problems
 {
     private const string Types = "urn:gnnservice:problem:";
 
+    /// <summary>Every type of problem with its status and title; the OpenAPI document lists them.</summary>
+    public static IReadOnlyDictionary<string, (int Status, string Title)> Known { get; } = new Dictionary<string, (int, string)>
+    {
+        ["malformed-request"] = (400, "The request cannot be read"),
+        ["no-key"] = (401, "A key is needed"),
+        ["forbidden"] = (403, "Not allowed"),
+        ["foreign-origin"] = (403, "Not from here"),
+        ["unknown-run"] = (404, "No such run"),
+        ["unknown-group"] = (404, "No such group"),
+        ["unknown-key"] = (404, "No such key"),
+        ["unknown-route"] = (404, "No such route"),
+        ["wrong-method"] = (405, "The route has no such method"),
+        ["invalid-state"] = (409, "The run's status does not allow it"),
+        ["changed"] = (412, "The run was changed meanwhile"),
+        ["body-too-large"] = (413, "The body is too large"),
+        ["wrong-media-type"] = (415, "The body is of the wrong media type"),
+        ["invalid-run-spec"] = (422, "The run spec cannot be trained"),
+        ["invalid-sweep"] = (422, "The sweep cannot be trained"),
+        ["invalid-edit"] = (422, "The run cannot be changed so"),
+        ["idempotency-key-reused"] = (422, "The idempotency key stands for another request"),
+        ["no-if-match"] = (428, "If-Match is needed"),
+        ["too-many-requests"] = (429, "Too many requests"),
+        ["internal"] = (500, "The service failed"),
+        ["store-away"] = (503, "The store is away"),
+        ["not-ready"] = (503, "Not ready"),
+    };
+
+    public static string UrnOf(string type) => Types + type;
+
     private static readonly string[] OurPaths = ["/api", "/hubs", "/health", "/openapi", "/swagger", "/hangfire"];
 
     /// <summary>Our own routes, and whatever does not ask for a page.</summary>
@@ -22,44 +51,47 @@ internal static partial class Problems
 
     /// <summary>The request cannot be read.</summary>
     public static ProblemHttpResult Malformed(params SpecFault[] faults) =>
-        WithFaults(400, "malformed-request", "The request cannot be read", faults);
+        WithFaults("malformed-request", faults);
 
     /// <summary>It can be read, and asks for something that cannot be.</summary>
     public static ProblemHttpResult InvalidSpec(IEnumerable<SpecFault> faults) =>
-        WithFaults(422, "invalid-run-spec", "The run spec cannot be trained", faults);
+        WithFaults("invalid-run-spec", faults);
 
     public static ProblemHttpResult InvalidSweep(IEnumerable<SpecFault> faults) =>
-        WithFaults(422, "invalid-sweep", "The sweep cannot be trained", faults);
+        WithFaults("invalid-sweep", faults);
 
     public static ProblemHttpResult UnknownGroup(string group) =>
-        Tell(404, "unknown-group", "No such group", $"found no run in group \"{group}\", needed a group label of a run from GET /api/v1/runs");
+        Tell("unknown-group", $"found no run in group \"{group}\", needed a group label of a run from GET /api/v1/runs");
 
     public static ProblemHttpResult UnknownRun(Guid id) =>
-        Tell(404, "unknown-run", "No such run", $"found no run {id}, needed the id of a run from GET /api/v1/runs");
+        Tell("unknown-run", $"found no run {id}, needed the id of a run from GET /api/v1/runs");
 
-    public static ProblemHttpResult UnknownKey() => Tell(404, "unknown-key", "No such key", "found no key of that id, needed one from GET /api/v1/keys");
+    public static ProblemHttpResult UnknownKey() => Tell("unknown-key", "found no key of that id, needed one from GET /api/v1/keys");
 
     public static ProblemHttpResult Foreign() =>
-        Tell(403, "foreign-origin", "Not from here", "found another site's Host or Origin, needed this machine's own: the service lets in without a key only who sits at it");
+        Tell("foreign-origin", "found another site's Host or Origin, needed this machine's own: the service lets in without a key only who sits at it");
 
     public static ProblemHttpResult InvalidEdit(IEnumerable<SpecFault> faults) =>
-        WithFaults(422, "invalid-edit", "The run cannot be changed so", faults);
+        WithFaults("invalid-edit", faults);
+
+    public static ProblemHttpResult KeyReused() =>
+        Tell("idempotency-key-reused", "found another method, address or body than the request had that came with this Idempotency-Key first; needed the same request, or a new key");
 
     public static ProblemHttpResult NoIfMatch() =>
-        Tell(428, "no-if-match", "If-Match is needed", "found no If-Match header, needed one with the ETag that GET answered");
+        Tell("no-if-match", "found no If-Match header, needed one with the ETag that GET answered");
 
     public static ProblemHttpResult Changed(string wanted, string found) =>
-        Tell(412, "changed", "The run was changed meanwhile", $"found ETag {found}, needed {wanted} as If-Match says: read the run again");
+        Tell("changed", $"found ETag {found}, needed {wanted} as If-Match says: read the run again");
 
     public static ProblemHttpResult InvalidState(RunStatus status)
     {
         var allowed = RunTransitions.ForUsers.Where(action => RunTransitions.Next(status, action) is not null).Select(action => ContractJson.NameOf(action)).ToArray();
-        return Tell(409, "invalid-state", "The run's status does not allow it", $"found a run that is {ContractJson.NameOf(status)}, which allows {(allowed.Length == 0 ? "no change any more" : string.Join(", ", allowed))}",
+        return Tell("invalid-state", $"found a run that is {ContractJson.NameOf(status)}, which allows {(allowed.Length == 0 ? "no change any more" : string.Join(", ", allowed))}",
             ("runStatus", status), ("allowed", allowed));
     }
 
     public static ProblemHttpResult NotReady(IReadOnlyDictionary<string, string> reasons) =>
-        Tell(503, "not-ready", "Not ready", string.Join("; ", reasons.Select(reason => $"{reason.Key}: {reason.Value}")), ("checks", reasons));
+        Tell("not-ready", string.Join("; ", reasons.Select(reason => $"{reason.Key}: {reason.Value}")), ("checks", reasons));
 
     /// <summary>For answers that so far have a status and nothing else: unknown routes, wrong methods, wrong media types.</summary>
     public static Task WriteStatus(HttpContext http)
@@ -67,12 +99,12 @@ internal static partial class Problems
         var request = http.Request;
         var problem = http.Response.StatusCode switch
         {
-            404 => Tell(404, "unknown-route", "No such route", $"found {request.Method} {request.Path}, needed a route of /openapi/v1.json"),
-            405 => Tell(405, "wrong-method", "The route has no such method", $"found {request.Method}, needed {http.Response.Headers.Allow}"),
-            415 => Tell(415, "wrong-media-type", "The body is of the wrong media type", $"found {request.ContentType ?? "none"}, needed application/json"),
-            401 => Tell(401, "no-key", "A key is needed", "found no key that opens anything, needed the header Authorization: Bearer gnn_…"),
-            403 => Tell(403, "forbidden", "Not allowed", "the key's scope does not reach so far"),
-            429 => Tell(429, "too-many-requests", "Too many requests", "wait as long as Retry-After says, in seconds"),
+            404 => Tell("unknown-route", $"found {request.Method} {request.Path}, needed a route of /openapi/v1.json"),
+            405 => Tell("wrong-method", $"found {request.Method}, needed {http.Response.Headers.Allow}"),
+            415 => Tell("wrong-media-type", $"found {request.ContentType ?? "none"}, needed application/json"),
+            401 => Tell("no-key", "found no key that opens anything, needed the header Authorization: Bearer gnn_…"),
+            403 => Tell("forbidden", "the key's scope does not reach so far"),
+            429 => Tell("too-many-requests", "wait as long as Retry-After says, in seconds"),
             var status => TypedResults.Problem(statusCode: status),
         };
         return problem.ExecuteAsync(http);
@@ -84,10 +116,10 @@ internal static partial class Problems
         var problem = failure switch
         {
             BadHttpRequestException { StatusCode: 413 } =>
-                Tell(413, "body-too-large", "The body is too large", $"found a body of more than {RunsApi.MaxBodyBytes} bytes, needed at most that"),
+                Tell("body-too-large", $"found a body of more than {RunsApi.MaxBodyBytes} bytes, needed at most that"),
             BadHttpRequestException bad => Unbound(bad),
-            _ when IsStoreAway(failure) => Tell(503, "store-away", "The store is away", "the store of runs does not answer; try again"),
-            _ => Tell(500, "internal", "The service failed", "the service's log tells more under this traceId"),
+            _ when IsStoreAway(failure) => Tell("store-away", "the store of runs does not answer; try again"),
+            _ => Tell("internal", "the service's log tells more under this traceId"),
         };
         return problem.ExecuteAsync(http);
     }
@@ -95,20 +127,20 @@ internal static partial class Problems
     private static ProblemHttpResult Unbound(BadHttpRequestException bad)
     {
         var binding = UnboundParameter().Match(bad.Message);
-        if (!binding.Success) { return Tell(bad.StatusCode, "malformed-request", "The request cannot be read", bad.Message); }
+        if (!binding.Success) { return TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, title: Known["malformed-request"].Title, type: UrnOf("malformed-request")); }
 
         var needed = binding.Groups["type"].Value switch { "Guid" => "a UUID", "int" or "long" => "a whole number", var other => other };
         return Malformed(new SpecFault(binding.Groups["name"].Value, $"found \"{binding.Groups["value"].Value}\", needed {needed}"));
     }
 
-    private static ProblemHttpResult WithFaults(int status, string type, string title, IEnumerable<SpecFault> faults)
+    private static ProblemHttpResult WithFaults(string type, IEnumerable<SpecFault> faults)
     {
         var errors = faults.GroupBy(fault => fault.Path).ToDictionary(group => group.Key, group => group.Select(fault => fault.Message).ToArray());
-        return Tell(status, type, title, string.Join("; ", errors.Select(error => $"{error.Key}: {error.Value[0]}")), ("errors", errors));
+        return Tell(type, string.Join("; ", errors.Select(error => $"{error.Key}: {error.Value[0]}")), ("errors", errors));
     }
 
-    private static ProblemHttpResult Tell(int status, string type, string title, string detail, params (string Name, object? Value)[] more) =>
-        TypedResults.Problem(detail, statusCode: status, title: title, type: Types + type, extensions: more.ToDictionary(m => m.Name, m => m.Value));
+    private static ProblemHttpResult Tell(string type, string detail, params (string Name, object? Value)[] more) =>
+        TypedResults.Problem(detail, statusCode: Known[type].Status, title: Known[type].Title, type: UrnOf(type), extensions: more.ToDictionary(m => m.Name, m => m.Value));
 
     private static bool IsStoreAway(Exception? failure) =>
         failure is not null && (failure is DbException or TimeoutException || IsStoreAway(failure.InnerException));

@@ -61,14 +61,15 @@ public static class RunsApi
     {
         if (RunEdits.PriorityFault(priority, "priority") is { } outside) { return Problems.Malformed(outside); }
         using var body = new StreamReader(request.Body);
-        var (spec, fault) = RunSpecJson.Parse(await body.ReadToEndAsync(cancellation));
+        var text = await body.ReadToEndAsync(cancellation);
+        var (spec, fault) = RunSpecJson.Parse(text);
         if (spec is null) { return Problems.Malformed(fault!); }
 
         var faults = RunSpecValidation.FaultsOfPosted(spec);
         if (faults.Count > 0) { return Problems.InvalidSpec(faults); }
 
-        var run = await queue.Create(spec, cancellation, priority);
-        return TypedResults.Accepted($"/api/v1/runs/{run.Id}", run.ToDetail());
+        return await new RepeatableRequest(request, text).Answer<Run>(
+            keep => queue.Create(spec, cancellation, priority, keep: keep), run => ($"/api/v1/runs/{run.Id}", run.ToDetail()), run => run.CreatedAt);
     }
 
     private static async Task<IResult> List(RunsDb db, string? status, string? group, int? limit, string? cursor, CancellationToken cancellation)
@@ -126,12 +127,12 @@ public static class RunsApi
         return TypedResults.Ok(await db.ReproOf(run, cancellation));
     }
 
-    private static async Task<IResult> Clone(RunQueue queue, RunsDb db, Guid id, int? priority, CancellationToken cancellation)
+    private static async Task<IResult> Clone(HttpRequest request, RunQueue queue, RunsDb db, Guid id, int? priority, CancellationToken cancellation)
     {
         if (priority is { } wanted && RunEdits.PriorityFault(wanted, "priority") is { } outside) { return Problems.Malformed(outside); }
         if (await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellation) is not { } run) { return Problems.UnknownRun(id); }
-        var clone = await queue.Create(run.ReadSpec(), cancellation, priority ?? run.Priority, run.Id);
-        return TypedResults.Accepted($"/api/v1/runs/{clone.Id}", clone.ToDetail());
+        return await new RepeatableRequest(request, "").Answer<Run>(
+            keep => queue.Create(run.ReadSpec(), cancellation, priority ?? run.Priority, run.Id, keep), clone => ($"/api/v1/runs/{clone.Id}", clone.ToDetail()), clone => clone.CreatedAt);
     }
 
     private static async Task<IResult> Metrics(RunsDb db, Guid id, int? maxPoints, CancellationToken cancellation, long after = 0)

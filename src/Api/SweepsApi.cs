@@ -26,16 +26,21 @@ public static class SweepsApi
     private static async Task<IResult> Create(HttpRequest request, RunQueue queue, CancellationToken cancellation)
     {
         using var body = new StreamReader(request.Body);
-        var (sweep, fault) = RunSpecJson.Parse<SweepSpec>(await body.ReadToEndAsync(cancellation), "a sweep");
+        var text = await body.ReadToEndAsync(cancellation);
+        var (sweep, fault) = RunSpecJson.Parse<SweepSpec>(text, "a sweep");
         if (sweep is null) { return Problems.Malformed(fault!); }
 
         var (specs, faults) = Sweep.Runs(sweep, NewLabel());
         if (faults.Count > 0) { return Problems.InvalidSweep(faults); }
 
-        var runs = await queue.CreateAll(specs, cancellation);
+        return await new RepeatableRequest(request, text).Answer<IReadOnlyList<Run>>(keep => queue.CreateAll(specs, cancellation, keep), Accepted, runs => runs[0].CreatedAt);
+    }
+
+    private static (string Location, object Body) Accepted(IReadOnlyList<Run> runs)
+    {
         var label = Uri.EscapeDataString(runs[0].Group!);
         var location = $"/api/v1/runs?group={label}";
-        return TypedResults.Accepted(location, new AcceptedSweep
+        return (location, new AcceptedSweep
         {
             Group = runs[0].Group!,
             Location = location,

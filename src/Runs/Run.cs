@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Contracts;
 
@@ -98,6 +99,7 @@ public sealed class Run
         CreatedAt = now,
         Priority = priority,
         ClonedFrom = clonedFrom,
+        TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace } ? trace : null,
     };
 
     public RunSpec ReadSpec() => JsonSerializer.Deserialize<RunSpec>(SpecJson, ContractJson.Options)!;

@@ -15,8 +15,11 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
     /// <summary>Silence after which a worker is shown as late: three renewals in a row did not come.</summary>
     public static readonly TimeSpan LateAfter = TimeSpan.FromSeconds(15);
 
-    /// <summary>Stores the run, then rings. A crash in between costs a sweep's delay, nothing else.</summary>
-    public async Task<Run> Create(RunSpec spec, CancellationToken cancellation, int priority = 0, Guid? clonedFrom = null)
+    /// <summary>
+    /// Stores the run, then rings. A crash in between costs a sweep's delay, nothing else. <paramref name="keep"/> makes the answer that is kept
+    /// in the same transaction.
+    /// </summary>
+    public async Task<Run> Create(RunSpec spec, CancellationToken cancellation, int priority = 0, Guid? clonedFrom = null, Func<Run, KeptAnswer>? keep = null)
     {
         var created = await store.Write(async db =>
         {
@@ -24,6 +27,7 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
             db.Runs.Add(run);
             db.Tell(run, EventRow.StatusKind, run.CreatedAt, clonedFrom is null ? "queued" : $"queued; repeats run {clonedFrom}", body: null);
             db.Note("create", run.Id, run.CreatedAt, run.Name);
+            if (keep is not null) { await db.Keep(keep(run), cancellation); }
             return run;
         }, cancellation);
         bell.Ring();
@@ -31,7 +35,7 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
     }
 
     /// <summary>Stores all of the runs or none, to be claimed in their order.</summary>
-    public async Task<IReadOnlyList<Run>> CreateAll(IReadOnlyList<RunSpec> specs, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Run>> CreateAll(IReadOnlyList<RunSpec> specs, CancellationToken cancellation, Func<IReadOnlyList<Run>, KeptAnswer>? keep = null)
     {
         var created = await store.Write(async db =>
         {
@@ -44,6 +48,7 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
                 db.Tell(run, EventRow.StatusKind, run.CreatedAt, "queued", body: null);
                 db.Note("create", run.Id, run.CreatedAt, run.Name);
             }
+            if (keep is not null) { await db.Keep(keep(runs), cancellation); }
             return runs;
         }, cancellation);
         bell.Ring(created.Count);

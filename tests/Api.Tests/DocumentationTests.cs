@@ -41,6 +41,52 @@ public sealed class DocumentationTests
         Assert.True(kept == served, $"docs/openapi.json is not what the API serves: look at the difference, then copy {written} there");
     }
 
+    [Fact]
+    public async Task Every_request_and_answer_has_an_example_and_every_header_is_described()
+    {
+        await using var host = await ApiHost.Start();
+        var document = await host.Get<JsonElement>("/openapi/v1.json");
+        var lacking = new List<string>();
+        var headers = new HashSet<string>();
+        foreach (var (place, operation) in Operations(document))
+        {
+            if (operation.TryGetProperty("requestBody", out var body)) { lacking.AddRange(WithoutExample($"{place} request", body)); }
+            foreach (var answer in operation.GetProperty("responses").EnumerateObject())
+            {
+                lacking.AddRange(WithoutExample($"{place} {answer.Name}", answer.Value));
+                if (answer.Value.TryGetProperty("headers", out var described)) { headers.UnionWith(described.EnumerateObject().Select(header => header.Name)); }
+            }
+            if (operation.TryGetProperty("parameters", out var parameters)) { headers.UnionWith(parameters.EnumerateArray().Where(parameter => parameter.GetProperty("in").GetString() == "header").Select(parameter => parameter.GetProperty("name").GetString()!)); }
+        }
+        Assert.Empty(lacking);
+        Assert.Superset(new HashSet<string> { "ETag", "If-Match", "Location", "Idempotency-Key", "Idempotency-Replayed", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset" }, headers);
+        var description = document.GetProperty("info").GetProperty("description").GetString()!;
+        Assert.All((string[])["unknown-run", "invalid-run-spec", "idempotency-key-reused", "too-many-requests"], type => Assert.Contains($"`urn:gnnservice:problem:{type}`", description, StringComparison.Ordinal));
+    }
+
+    /// <summary>An example that the service itself refuses teaches the wrong thing.</summary>
+    [Theory]
+    [InlineData("/api/v1/runs", 202)]
+    [InlineData("/api/v1/sweeps", 202)]
+    [InlineData("/api/v1/estimates", 200)]
+    [InlineData("/api/v1/keys", 201)]
+    public async Task The_example_of_a_request_is_accepted(string path, int status)
+    {
+        await using var host = await ApiHost.Start();
+        var document = await host.Get<JsonElement>("/openapi/v1.json");
+        var example = document.GetProperty("paths").GetProperty(path).GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("example");
+        using var answer = await host.PostText(example.GetRawText(), path: path);
+        Assert.Equal(status, (int)answer.StatusCode);
+    }
+
+    private static IEnumerable<(string Place, JsonElement Operation)> Operations(JsonElement document) =>
+        from path in document.GetProperty("paths").EnumerateObject() from method in path.Value.EnumerateObject() select ($"{method.Name} {path.Name}", method.Value);
+
+    private static IEnumerable<string> WithoutExample(string place, JsonElement described) =>
+        described.TryGetProperty("content", out var content)
+            ? content.EnumerateObject().Where(media => !media.Value.TryGetProperty("example", out _) && !media.Value.TryGetProperty("examples", out _)).Select(media => $"{place} {media.Name}")
+            : [];
+
     [Theory]
     [InlineData("/swagger/index.html")]
     [InlineData("/hangfire")]
