@@ -29,11 +29,22 @@ public sealed record RunsSettings
         };
     }
 
+    /// <summary>
+    /// A worker that is cut off in the middle of a transaction leaves the run's row locked, and nobody can take the run while the server waits for
+    /// the rest of it. Ours take milliseconds.
+    /// </summary>
+    private const string IdleTransactionTimeout = "idle_in_transaction_session_timeout";
+
     private static string Checked(string postgres)
     {
         try
         {
-            if (new NpgsqlConnectionStringBuilder(postgres).Host is { Length: > 0 }) { return postgres; }
+            var settings = new NpgsqlConnectionStringBuilder(postgres);
+            if (settings.Host is { Length: > 0 })
+            {
+                if (settings.Options?.Contains(IdleTransactionTimeout, StringComparison.Ordinal) != true) { settings.Options = $"{settings.Options} -c {IdleTransactionTimeout}=10s".TrimStart(); }
+                return settings.ToString();
+            }
         }
         catch (Exception malformed) when (malformed is ArgumentException or FormatException)
         {

@@ -12,10 +12,8 @@ internal static class ResultFiles
     /// <summary>Gives the model the chosen epoch's weights: training is over.</summary>
     public static void Write(string folder, RunSpec spec, TrainingLoop trainer, EventReporter reporter)
     {
-        Directory.CreateDirectory(folder);
         trainer.RestoreBest();
-        ModelWeights.Save(Path.Combine(folder, "model.safetensors"), trainer.Task.Model, About(spec, trainer));
-        reporter.Log("info", $"weights of epoch {trainer.Progress.BestEpoch} are in model.safetensors");
+        WriteWeights(folder, spec, trainer, reporter);
         if (!spec.Training.SavePredictions) { return; }
 
         var predictions = trainer.Predict();
@@ -24,6 +22,14 @@ internal static class ResultFiles
         predictions.WriteLabels(Path.Combine(folder, "predictions-labels.npy"));
         predictions.WriteSamples(Path.Combine(folder, "predictions-samples.npy"));
         reporter.Log("info", $"predictions of epoch {trainer.Progress.BestEpoch} are in predictions.csv and predictions.npy");
+    }
+
+    /// <summary>The model's present weights, which are the chosen epoch's.</summary>
+    public static void WriteWeights(string folder, RunSpec spec, TrainingLoop trainer, EventReporter reporter)
+    {
+        Directory.CreateDirectory(folder);
+        ModelWeights.Save(Path.Combine(folder, "model.safetensors"), trainer.Task.Model, About(spec, trainer));
+        reporter.Log("info", $"weights of epoch {trainer.Progress.BestEpoch} are in model.safetensors");
     }
 
     private static Dictionary<string, string> About(RunSpec spec, TrainingLoop trainer)

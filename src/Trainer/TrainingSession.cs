@@ -24,7 +24,16 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         using var trainer = new TrainingLoop(spec, task, device);
         Resume(trainer);
         reporter.Report(Started(trainer));
+        try { return Train(trainer); }
+        catch (DivergedException)
+        {
+            KeepLastGood(trainer);
+            throw;
+        }
+    }
 
+    private int Train(TrainingLoop trainer)
+    {
         while (!trainer.IsFinished)
         {
             if (stop.IsRequested) { return Leave(trainer); }
@@ -47,6 +56,16 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         if (_checkpointEpoch != trainer.Progress.Epoch) { TryWriteCheckpoint(trainer); }
         reporter.Report(new StoppedEvent { Epoch = options.Artifacts is null ? trainer.Progress.Epoch : _checkpointEpoch });
         return TrainerExit.Stopped;
+    }
+
+    /// <summary>The same spec would diverge again. What it learnt before is kept: its checkpoints, and the chosen epoch's weights.</summary>
+    private void KeepLastGood(TrainingLoop trainer)
+    {
+        if (options.Artifacts is null || trainer.Progress.BestEpoch == 0) { return; }
+
+        trainer.RestoreBest();
+        if (!trainer.WeightsAreFinite()) { return; }
+        ResultFiles.WriteWeights(options.Artifacts, spec, trainer, reporter);
     }
 
     private void Resume(TrainingLoop trainer)
@@ -80,11 +99,17 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         }
     }
 
+    /// <exception cref="DivergedException">The state is worth nothing: it must not take the place of one that is.</exception>
     private void WriteCheckpoint(TrainingLoop trainer)
     {
+        var epoch = trainer.Progress.Epoch;
+        if (!trainer.WeightsAreFinite())
+        {
+            throw new DivergedException($"epoch {epoch}: found weights that are not finite after its last step, needed finite ones; a lower learning rate or a normalisation may help");
+        }
+
         if (options.Artifacts is null) { return; }
 
-        var epoch = trainer.Progress.Epoch;
         var path = CheckpointFiles.PathFor(options.Artifacts, epoch);
         var sha256 = trainer.Save(path);
         var best = trainer.Progress.BestEpoch > _checkpointEpoch;

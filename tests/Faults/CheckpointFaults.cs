@@ -79,7 +79,16 @@ internal static class CheckpointFaults
                 await site.Ended(run);
                 return $"trained on without checkpoints from epoch {full}; {await site.IsWhole(run, spec)}";
             }
-            var end = await site.Ended(run, 400);
+            // Deleting old checkpoints makes room for the next one: the ballast grows into it.
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(site.Stop);
+            var growing = Task.Run(() => KeepFull(ballast, over.Token));
+            Run end;
+            try { end = await site.Ended(run, 400); }
+            finally
+            {
+                await over.CancelAsync();
+                await growing;
+            }
             Require.Equal((RunStatus.Failed, FailureClass.Infrastructure), (end.Status, end.FailureClass), "the run without room for its last checkpoint");
             Require.That(end.FailureMessage!.Contains("space", StringComparison.OrdinalIgnoreCase), $"the message does not say why: {end.FailureMessage}");
             Require.That(Directory.GetFiles(disk, "*.tmp", SearchOption.AllDirectories).Length == 0, "half a checkpoint was left");
@@ -100,9 +109,18 @@ internal static class CheckpointFaults
 
     private static void Fill(string path)
     {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
         try { while (true) { file.Write(new byte[4_096]); } }
         catch (IOException) { } // full, as it should be
+    }
+
+    private static void KeepFull(string path, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            Fill(path);
+            Thread.Sleep(1);
+        }
     }
 
     private static void Shell(string program, params string[] arguments)

@@ -1,5 +1,7 @@
 using Contracts;
+using Npgsql;
 using Runs;
+using Testing;
 
 namespace Faults;
 
@@ -11,6 +13,7 @@ internal static class OutageFaults
         new("Postgres stopped for 5 s in mid-training", true, site => Outage(site, 5)),
         new("Postgres stopped for 20 s in mid-training", false, site => Outage(site, 20)),
         new("Postgres stopped for 60 s in mid-training", false, site => Outage(site, 60)),
+        new("worker cut off from the store for 60 s, another takes over", false, CutOff),
         new("spool of a worker killed during the outage, started again", true, site => LeftSpool(site, "worker-a")),
         new("spool of a dead worker, another one starts on its disk", false, site => LeftSpool(site, "worker-b")),
         new("worker's clock one hour ahead", false, site => Clock(site, "+3600")),
@@ -34,6 +37,36 @@ internal static class OutageFaults
         var meanwhile = (await site.Epochs(run)).Count(row => row.At > since && row.At < until);
         Require.That(meanwhile > 0, "training waited for the store");
         return $"{meanwhile} epochs trained meanwhile (from {before}); {await site.IsWhole(run, spec)}";
+    }
+
+    private static async Task<string> CutOff(Site site)
+    {
+        var spec = Undisturbed.Spec(6_000, checkpointEvery: 200);
+        var run = await site.Queue(spec);
+        var server = new NpgsqlConnectionStringBuilder(site.Database);
+        await using var wire = new Wire(server.Port);
+        server.Port = wire.Port;
+        var lonely = site.StartWorker("worker-a", 1, ("ConnectionStrings__Runs", server.ToString()));
+        await site.Reached(run, 250);
+        await site.IsReady(site.StartWorker("worker-b"));
+        var trainer = lonely.Children().Single();
+        var since = DateTimeOffset.UtcNow;
+        wire.Cut();
+        TimeSpan gone;
+        try
+        {
+            await site.Eventually(() => Task.FromResult(!LinuxProcess.IsAlive(trainer)), "the Trainer that is cut off to be gone", 30);
+            gone = DateTimeOffset.UtcNow - since;
+            var left = TimeSpan.FromSeconds(60) - gone;
+            await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, site.Stop);
+        }
+        finally { wire.Mend(); }
+        await site.Ended(run, 400);
+        var taken = (await site.Events(run)).First(e => e.Attempt == 2).At - since;
+        Require.That(gone < taken, $"the Trainer that was cut off trained for {gone.TotalSeconds:F1} s, another had the run after {taken.TotalSeconds:F1} s");
+        Require.That(taken.TotalSeconds <= 40, $"another worker had the run after {taken.TotalSeconds:F1} s, needed 40: 30 to notice and some to claim and start");
+        Require.That(!lonely.HasExited, "the worker that was cut off died");
+        return $"its Trainer was gone after {gone.TotalSeconds:F1} s, another worker had the run after {taken.TotalSeconds:F1} s; {await site.IsWhole(run, spec)}";
     }
 
     private static async Task<string> LeftSpool(Site site, string heir)

@@ -31,7 +31,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public string Output { get { lock (output) { return output.ToString(); } } }
 
     public static string ProgramOf(string project, string? file = null) =>
-        Path.Combine(TestFolders.Repository, "artifacts/bin", project, "release", file ?? project);
+        Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", project, "release", file ?? project));
 
     public static int FreePort()
     {

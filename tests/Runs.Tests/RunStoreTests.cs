@@ -35,6 +35,24 @@ public sealed class RunStoreTests(PostgresFixture postgres)
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
     }
 
+    [Fact]
+    public async Task A_transaction_that_is_left_open_lets_go_of_its_rows_by_itself()
+    {
+        await using var host = await RunsHost.Start(StoreKind.Postgres, postgres);
+        await using var db = host.Store.Open();
+        var found = await db.Database.SqlQuery<string>($"SELECT current_setting('idle_in_transaction_session_timeout') AS \"Value\"").ToListAsync(Token);
+        Assert.Equal(["10s"], found);
+    }
+
+    [Theory]
+    [InlineData("Host=db;Options=-c search_path=runs", "-c search_path=runs -c idle_in_transaction_session_timeout=10s")]
+    [InlineData("Host=db;Options=-c idle_in_transaction_session_timeout=5s", "-c idle_in_transaction_session_timeout=5s")]
+    public void What_the_connection_string_says_for_the_server_stays(string given, string needed)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Runs"] = given }).Build();
+        Assert.Equal(needed, new Npgsql.NpgsqlConnectionStringBuilder(RunsSettings.From(configuration).Postgres).Options);
+    }
+
     [Theory]
     [InlineData("nonsense with secret")]
     [InlineData("Port=secret")]

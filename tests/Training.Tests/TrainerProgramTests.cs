@@ -105,6 +105,32 @@ public sealed class TrainerProgramTests
     }
 
     [Fact]
+    public void A_training_that_diverges_keeps_its_last_good_checkpoint_and_the_best_weights()
+    {
+        // Finite for some epochs, and then not: plain gradient descent that leaps further each time.
+        using var folder = TestFolders.NewTemporary();
+        var spec = Specs.Karate(epochs: 500, checkpointEvery: 1);
+        var diverging = spec with
+        {
+            Model = spec.Model with { Normalization = Normalization.None, Convolution = Convolution.Gin, Backbone = Backbone.Plain, Layers = 6, Dropout = 0 },
+            Training = spec.Training with { LearningRate = 10, Optimizer = Optimizer.Sgd },
+        };
+        var (exit, events) = TrainerProgram.Run(diverging, "--artifacts", folder.Path);
+
+        Assert.Equal(TrainerExit.Diverged, exit);
+        var last = events.OfType<CheckpointEvent>().Last();
+        Assert.True(File.Exists(last.Path));
+        Assert.Contains(events.OfType<LogEvent>(), told => told.Message.EndsWith("are in model.safetensors", StringComparison.Ordinal));
+        Assert.True(File.Exists(folder.File("model.safetensors")));
+
+        // What was kept is sound: whoever continues from it comes as far, and diverges as before.
+        var (again, resumed) = TrainerProgram.Run(diverging, "--artifacts", folder.Path, "--resume", last.Path);
+        Assert.Equal(TrainerExit.Diverged, again);
+        Assert.Equal(last.Epoch, Assert.IsType<StartedEvent>(resumed[0]).ResumedFromEpoch);
+        Assert.Equal(((FailedEvent)events[^1]).Message, ((FailedEvent)resumed[^1]).Message);
+    }
+
+    [Fact]
     public void Stop_writes_a_checkpoint_and_the_resumed_run_equals_an_undisturbed_one_bit_for_bit()
     {
         using var undisturbedFolder = TestFolders.NewTemporary();

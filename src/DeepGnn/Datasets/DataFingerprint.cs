@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using DeepGnn.Datasets.PointClouds;
+using DeepGnn.Graphs;
 
 namespace DeepGnn.Datasets;
 
@@ -15,11 +17,7 @@ public static class DataFingerprint
     public static string Of(NodeDataset data, NodeSplit split)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append<int>(hash, data.Graph.Sources);
-        Append<int>(hash, data.Graph.Targets);
-        Append<int>(hash, data.Features.Offsets);
-        Append<int>(hash, data.Features.Columns);
-        Append<float>(hash, data.Features.Values);
+        Append(hash, data.Graph, data.Features);
         Append<int>(hash, data.Labels);
         Append<byte>(hash, data.Targets?.Values ?? []);
         Append<float>(hash, data.EdgeFeatures?.Values ?? []);
@@ -27,6 +25,59 @@ public static class DataFingerprint
         Append<int>(hash, split.Valid);
         Append<int>(hash, split.Test);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>
+    /// The same over all graphs of a set (clips of a skeleton among them) in their order, each with its edges, features and labels, and one split.
+    /// </summary>
+    /// <param name="data">The set.</param>
+    /// <param name="split">Which of its splits.</param>
+    public static string Of(GraphCollection data, SampleSplit split)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var sample in data.Graphs)
+        {
+            Append(hash, sample.Graph, sample.Features);
+            Append<int>(hash, sample.Label is { } label ? [label] : []);
+            Append<int>(hash, sample.NodeLabels ?? []);
+            Append<byte>(hash, sample.NodeTargets?.Values ?? []);
+        }
+
+        return Finish(hash, split);
+    }
+
+    /// <summary>The same over all clouds of a set in their order, each with its positions, features and labels, and one split.</summary>
+    /// <param name="data">The set.</param>
+    /// <param name="split">Which of its splits.</param>
+    public static string Of(PointCloudDataset data, SampleSplit split)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var cloud in data.Clouds)
+        {
+            Append<float>(hash, cloud.Positions);
+            Append<float>(hash, cloud.Features.Values);
+            Append<int>(hash, cloud.PointLabels ?? []);
+            Append<int>(hash, cloud.Label is { } label ? [label] : []);
+        }
+
+        return Finish(hash, split);
+    }
+
+    private static string Finish(IncrementalHash hash, SampleSplit split)
+    {
+        Append<int>(hash, split.Train);
+        Append<int>(hash, split.Valid);
+        Append<int>(hash, split.Test);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void Append(IncrementalHash hash, Graph graph, FeatureMatrix features)
+    {
+        Append<int>(hash, graph.Sources);
+        Append<int>(hash, graph.Targets);
+        Append<int>(hash, features.Offsets);
+        Append<int>(hash, features.Columns);
+        Append<float>(hash, features.Values);
     }
 
     private static void Append<T>(IncrementalHash hash, ReadOnlySpan<T> values) where T : unmanaged

@@ -23,6 +23,7 @@ public sealed class CloudTask : LearningTask
     private readonly Device _device;
     private readonly PointCloudDataset _data;
     private readonly SampleSplit _split;
+    private readonly string _dataSha256; // of the set as it was loaded, which is not kept
     private readonly CloudBlocks _blocks;
     private readonly PointModel _model;
     private readonly Dictionary<int, IReadOnlyList<CloudBlock>> _covers = [];
@@ -37,6 +38,7 @@ public sealed class CloudTask : LearningTask
     public CloudTask(RunSpec spec, PointCloudDataset data, Device device)
     {
         (_spec, _device, _split) = (spec, device, data.Splits[spec.Data.Split]);
+        _dataSha256 = DataFingerprint.Of(data, _split);
         _data = data.Prepared(_split.Train);
         var side = Sampling.BlockSize;
         _blocks = new CloudBlocks(_data, new() { Points = Sampling.Points, Side = side > 0 ? side : null });
@@ -121,6 +123,7 @@ public sealed class CloudTask : LearningTask
         Metric = MetricNames[0],
         BatchesPerEpoch = BatchesPerEpoch,
         Device = _device.ToString(),
+        DataSha256 = _dataSha256,
     };
 
     private PointCloud Augmented(PointCloud cloud, int seed) =>

@@ -104,6 +104,7 @@ public sealed class GraphTask : LearningTask
         KeptEdgeShare = 1,
         Metric = MetricNames[0],
         Device = _device.ToString(),
+        DataSha256 = DataFingerprint.Of(_data, _split),
     };
 
     /// <inheritdoc />

@@ -79,6 +79,13 @@ public sealed class TrainingLoop : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>Whether every weight and buffer is a finite number: a step that overflows is seen by the next loss only.</summary>
+    public bool WeightsAreFinite()
+    {
+        using var scope = NewDisposeScope();
+        return _task.Model.state_dict().Values.All(value => value.isfinite().all().ToBoolean());
+    }
+
     /// <summary>Writes the present state; see <see cref="Checkpoint.Save"/>.</summary>
     public string Save(string path) => Checkpoint.Save(path, _spec, Progress, _task.Model, _optimizer, _best);
 
