@@ -21,6 +21,9 @@ public static class Kernels
         return restored;
     }
 
+    /// <summary>Whether aggregations of <paramref name="x"/> are C# kernels.</summary>
+    internal static bool AreSimd(Tensor x) => For(x) is not TorchKernels;
+
     internal static EdgeKernels For(Tensor x)
     {
         if (s_asked == KernelSet.Torch || x.device_type != DeviceType.CPU) { return TorchKernels.Instance; }

@@ -12,16 +12,18 @@ internal static class EdgeBatchNorm
     /// <summary>Normalises with <paramref name="moments"/> [2, D] over <paramref name="count"/> edges and updates the running statistics.</summary>
     public static Tensor Trained(BatchNorm1d norm, Tensor x, Tensor moments, int count)
     {
-        var (mean, variance) = (moments[0], moments[1]);
-        using (no_grad())
-        {
-            var share = count == 0 ? 0 : Momentum; // no edges, nothing to learn from
-            norm.running_mean!.mul_(1 - share).add_(mean * share);
-            norm.running_var!.mul_(1 - share).add_(variance * (share * count / Math.Max(1, count - 1)));
-            norm.get_buffer("num_batches_tracked")!.add_(1);
-        }
+        Learn(norm, moments, count);
+        return Scaled(norm, x, moments[0], moments[1]);
+    }
 
-        return Scaled(norm, x, mean, variance);
+    /// <summary>Updates the running statistics.</summary>
+    public static void Learn(BatchNorm1d norm, Tensor moments, int count)
+    {
+        using var constant = no_grad();
+        var share = count == 0 ? 0 : Momentum; // no edges, nothing to learn from
+        norm.running_mean!.mul_(1 - share).add_(moments[0] * share);
+        norm.running_var!.mul_(1 - share).add_(moments[1] * (share * count / Math.Max(1, count - 1)));
+        norm.get_buffer("num_batches_tracked")!.add_(1);
     }
 
     /// <summary>Normalises with the running statistics.</summary>

@@ -41,8 +41,10 @@ public sealed class EdgeConv : GraphConvolution
     /// <summary>x is [N, F], the result [N, F'].</summary>
     public override Tensor forward(Tensor x, Graph graph)
     {
-        using var scope = NewDisposeScope();
         var linear = (Linear)_layer[0];
+        if (Kernels.AreSimd(x) && linear.weight!.dtype == x.dtype) { return EdgeConvFunction.Of(x, linear, Call(x, graph)); }
+
+        using var scope = NewDisposeScope();
         var channels = x.shape[1];
         var (own, other) = (linear.weight!.narrow(1, 0, channels), linear.weight!.narrow(1, channels, channels)); // [F', F] each
         var source = x.matmul(other.t()); // [N, F']
@@ -51,11 +53,20 @@ public sealed class EdgeConv : GraphConvolution
         return (Reduced(source, target, graph) * graph.HasIncoming(x)).MoveToOuterDisposeScope();
     }
 
+    private EdgeConvCall Call(Tensor x, Graph graph)
+    {
+        var (slope, normed) = (_options.Slope!.Value, _options.Norm != HiddenNorm.None);
+        var after = normed && _options.NormFirst;
+        return new(graph, normed ? Norm : null, training && normed, after ? 1 : slope, after ? slope : 1, x.requires_grad);
+    }
+
+    private BatchNorm1d Norm => (BatchNorm1d)_layer[_options.NormFirst || _options.Activation == Activation.None ? 1 : 2];
+
     private Tensor Reduced(Tensor source, Tensor target, Graph graph)
     {
         if (_options.Norm == HiddenNorm.None) { return Activated(target + Aggregate.Max(source, graph)); }
 
-        var norm = (BatchNorm1d)_layer[_options.NormFirst || _options.Activation == Activation.None ? 1 : 2];
+        var norm = Norm;
         var sign = where(norm.weight!.detach().lt(0), -ones_like(norm.weight), ones_like(norm.weight)); // [F']
         var winner = target + (Aggregate.Max(source * sign, graph) * sign);
         var slope = _options.NormFirst ? 1 : _options.Slope!.Value;

@@ -13,6 +13,7 @@ public sealed class Graph
     private readonly Lazy<Adjacency> _incoming;
     private readonly Lazy<Adjacency> _outgoing;
     private readonly Lazy<SelfLoops> _selfLoops;
+    private readonly Lazy<bool> _isolated;
     private readonly ConcurrentDictionary<object, IReadOnlyList<Tensor>> _tensors = new();
 
     /// <summary>A graph over a copy-free edge list; the arrays must not be changed afterwards.</summary>
@@ -40,12 +41,13 @@ public sealed class Graph
         _incoming = new(() => Adjacency.Group(NodeCount, Targets, Sources));
         _outgoing = new(() => Adjacency.Group(NodeCount, Sources, Targets));
         _selfLoops = new(() => SelfLoops.AddedTo(this));
+        _isolated = new(() => Enumerable.Range(0, NodeCount).Any(i => Incoming.Degree(i) == 0));
     }
 
     private Graph(Graph other, int targets, IReadOnlyList<int>? order)
     {
         (NodeCount, Sources, Targets) = (other.NodeCount, other.Sources, other.Targets);
-        (_incoming, _outgoing, _selfLoops, _tensors) = (other._incoming, other._outgoing, other._selfLoops, other._tensors);
+        (_incoming, _outgoing, _selfLoops, _isolated, _tensors) = (other._incoming, other._outgoing, other._selfLoops, other._isolated, other._tensors);
         Batch = other.Batch;
         Chunks = new(other, targets, order);
     }
@@ -106,6 +108,9 @@ public sealed class Graph
         ]);
         return new EdgeIndex(found[0], found[1], found[2]);
     }
+
+    /// <summary>Whether some node has no incoming edge.</summary>
+    internal bool HasIsolated => _isolated.Value;
 
     /// <summary>[N, 1]: 1 for nodes with incoming edges, 0 for the others; type and device of <paramref name="like"/>, made once for each.</summary>
     public Tensor HasIncoming(Tensor like) => Kept((nameof(HasIncoming), like.dtype, like.device.type, like.device.index), () =>

@@ -1,4 +1,7 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DeepGnn.Graphs;
 
@@ -9,9 +12,10 @@ internal static class KeyOrder
 
     /// <summary>
     /// Rearranges different keys so that at each rank (minus <paramref name="offset"/>) stands the key that would stand there if all were
-    /// sorted, with smaller keys before it and larger ones after it. The ranks rise.
+    /// sorted, with smaller keys before it and larger ones after it. The ranks rise. <paramref name="spare"/> is as long as the keys and
+    /// <see cref="Vector512{T}"/>.Count longer.
     /// </summary>
-    public static void Place<TKey>(Span<TKey> keys, int offset, ReadOnlySpan<int> ranks) where TKey : unmanaged, IBinaryInteger<TKey>
+    public static void Place<TKey>(Span<TKey> keys, Span<TKey> spare, int offset, ReadOnlySpan<int> ranks) where TKey : unmanaged, IBinaryInteger<TKey>
     {
         while (ranks.Length > 0 && keys.Length > 1)
         {
@@ -21,10 +25,10 @@ internal static class KeyOrder
                 return;
             }
 
-            var at = Divide(keys);
+            var at = Divide(keys, spare);
             var before = 0;
             while (before < ranks.Length && ranks[before] < offset + at) { before++; }
-            if (before > 0) { Place(keys[..at], offset, ranks[..before]); }
+            if (before > 0) { Place(keys[..at], spare, offset, ranks[..before]); }
             while (before < ranks.Length && ranks[before] == offset + at) { before++; }
             ranks = ranks[before..];
             keys = keys[(at + 1)..];
@@ -33,13 +37,18 @@ internal static class KeyOrder
     }
 
     /// <summary>Smaller keys first, then the pivot, whose place is returned, then larger ones. No branch depends on a key.</summary>
-    private static int Divide<TKey>(Span<TKey> keys) where TKey : unmanaged, IBinaryInteger<TKey>
+    private static int Divide<TKey>(Span<TKey> keys, Span<TKey> spare) where TKey : unmanaged, IBinaryInteger<TKey>
     {
         var last = keys.Length - 1;
         var (a, b, c) = (keys[0], keys[last / 2], keys[last]);
         var middle = TKey.Max(TKey.Min(a, b), TKey.Min(TKey.Max(a, b), c));
         var pivotAt = middle == a ? 0 : middle == b ? last / 2 : last;
         (keys[pivotAt], keys[last]) = (keys[last], middle);
+        if (typeof(TKey) == typeof(ulong) && Avx512F.IsSupported)
+        {
+            return DivideByVectors(MemoryMarshal.Cast<TKey, ulong>(keys), MemoryMarshal.Cast<TKey, ulong>(spare));
+        }
+
         var smaller = 0;
         for (var i = 0; i < last; i++)
         {
@@ -51,6 +60,39 @@ internal static class KeyOrder
 
         (keys[smaller], keys[last]) = (middle, keys[smaller]);
         return smaller;
+    }
+
+    /// <summary>Eight keys at a time; the pivot stands last. Smaller keys move forward, to where all has been read; larger ones wait aside.</summary>
+    private static unsafe int DivideByVectors(Span<ulong> all, Span<ulong> spare)
+    {
+        fixed (ulong* keys = all)
+        fixed (ulong* aside = spare)
+        {
+            var (last, smaller, larger, i) = (all.Length - 1, 0, 0, 0);
+            var middle = keys[last];
+            var pivot = Vector512.Create(middle);
+            for (; i + Vector512<ulong>.Count <= last; i += Vector512<ulong>.Count)
+            {
+                var taken = Vector512.Load(keys + i);
+                var below = Vector512.LessThan(taken, pivot);
+                var count = BitOperations.PopCount(below.ExtractMostSignificantBits());
+                Avx512F.Compress(taken, below, taken).Store(keys + smaller);
+                Avx512F.Compress(taken, ~below, taken).Store(aside + larger);
+                smaller += count;
+                larger += Vector512<ulong>.Count - count;
+            }
+
+            for (; i < last; i++)
+            {
+                var key = keys[i];
+                if (key < middle) { keys[smaller++] = key; }
+                else { aside[larger++] = key; }
+            }
+
+            keys[smaller] = middle;
+            new ReadOnlySpan<ulong>(aside, larger).CopyTo(all[(smaller + 1)..]);
+            return smaller;
+        }
     }
 
     private static void Sort<TKey>(Span<TKey> keys) where TKey : unmanaged, IBinaryInteger<TKey>

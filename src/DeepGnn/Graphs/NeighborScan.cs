@@ -95,11 +95,10 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
     private static void ScanProducts(T* product, T* square, int points, ref NearestKept<T, TKey> kept)
     {
         var two = Vector256.Create(T.CreateChecked(2));
-        for (var j = 0; j < points; j += Vector256<T>.Count)
-        {
-            var count = Math.Min(Vector256<T>.Count, points - j);
-            Offer(Load(square + j, count) - (two * Load(product + j, count)), j, count, ref kept);
-        }
+        var lanes = Vector256<T>.Count;
+        var j = 0;
+        for (; j + lanes <= points; j += lanes) { kept.Offer(Vector256.Load(square + j) - (two * Vector256.Load(product + j)), j); }
+        for (; j < points; j++) { kept.Offer(square[j] - (two[0] * product[j]), j); }
     }
 
     // A distance that few more than the wanted points stay below, from every so manieth of them. A guess too low is seen and made good.
@@ -112,7 +111,7 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
         for (var s = 0; s < Sample; s++)
         {
             var j = (int)((long)s * points / Sample);
-            kept.Offer(square[j] - (T.CreateChecked(2) * product[j]), j);
+            kept.Add(square[j] - (T.CreateChecked(2) * product[j]), j);
         }
 
         kept.Cut();

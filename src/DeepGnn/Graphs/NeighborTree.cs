@@ -121,7 +121,7 @@ internal sealed class NeighborTree<T, TKey>
         var widest = Enumerable.Range(0, _dimensions).MaxBy(c => bounds[_dimensions + c] - bounds[c]);
         for (var i = 0; i < order.Length; i++) { keys[i] = NearestKept<T, TKey>.Key(_points[(order[i] * _dimensions) + widest], order[i]); }
         var middle = order.Length / 2;
-        KeyOrder.Place(keys, 0, [middle]);
+        KeyOrder.Place(keys, new TKey[keys.Length + Vector512<ulong>.Count], 0, [middle]);
         for (var i = 0; i < order.Length; i++) { order[i] = NearestKept<T, TKey>.Index(keys[i]); }
         _nodes.Add(default);
         var left = Build(order[..middle], keys[..middle]);

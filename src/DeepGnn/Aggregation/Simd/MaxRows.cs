@@ -103,5 +103,5 @@ internal static unsafe class MaxRows<T> where T : unmanaged, IFloatingPointIeee7
 
     private static int Edge(T* winners, long at) => typeof(T) == typeof(float) ? ((int*)winners)[at] : (int)((long*)winners)[at];
 
-    private static T* Winners(Tensor edge) => edge.dtype == ScalarType.Int32 ? (T*)Rows.Of<int>(edge) : (T*)Rows.Of<long>(edge);
+    internal static T* Winners(Tensor edge) => edge.dtype == ScalarType.Int32 ? (T*)Rows.Of<int>(edge) : (T*)Rows.Of<long>(edge);
 }

@@ -1,0 +1,162 @@
+using System.Numerics;
+using DeepGnn.Aggregation;
+using DeepGnn.Aggregation.Simd;
+using DeepGnn.Graphs;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Convolutions;
+
+/// <summary>What an edge convolution needs besides tensors.</summary>
+/// <param name="Graph">N nodes.</param>
+/// <param name="Norm">Batch norm, or null.</param>
+/// <param name="Trained">Whether its statistics are those of this graph's edges.</param>
+/// <param name="Before">Slope below zero of the activation between product and norm (and maximum); 1: none.</param>
+/// <param name="After">The same of the activation after the norm.</param>
+/// <param name="InputNeeded">Whether x wants a gradient.</param>
+internal sealed record EdgeConvCall(Graph Graph, BatchNorm1d? Norm, bool Trained, double Before, double After, bool InputNeeded);
+
+/// <summary>
+/// The whole of <see cref="EdgeConv"/> on the CPU as one node of the autograd graph. Arguments: x [N, F], W [F', 2F], b, the norm's scale and shift (null
+/// where there is none), <see cref="EdgeConvCall"/>. It keeps x and the statistics [2, F'] alone: the products s and t, as cheap as they are, and the winners are
+/// found again in the backward pass.
+/// </summary>
+internal sealed class EdgeConvFunction : autograd.SingleTensorFunction<EdgeConvFunction>
+{
+    private const double Epsilon = 1e-5;
+
+    public override string Name => nameof(EdgeConvFunction);
+
+    public static Tensor Of(Tensor x, Linear linear, EdgeConvCall call)
+    {
+        using var scope = NewDisposeScope();
+        return apply([x.contiguous(), linear.weight!, linear.bias!, call.Norm?.weight!, call.Norm?.bias!, call]).MoveToOuterDisposeScope();
+    }
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var call = (EdgeConvCall)vars[5];
+        var (x, weight, bias) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor?)vars[2]);
+        var moments = call.Norm is null ? null
+            : call.Trained ? zeros(2, weight.shape[0], x.dtype)
+            : stack([call.Norm.running_mean!, call.Norm.running_var!]);
+        ctx.save_for_backward([x, weight, bias!, (Tensor)vars[3], (Tensor)vars[4], moments!]);
+        ctx.save_data(nameof(EdgeConvCall), call);
+
+        using var scope = NewDisposeScope();
+        var pairs = Products(x, weight, bias);
+        var y = empty_like(pairs.Sources);
+        var sign = Sign((Tensor?)vars[3], pairs.Sources);
+        var asked = call.Trained ? moments : null;
+        if (x.dtype == ScalarType.Float64) { new EdgeConvRows<double>(pairs, call.Graph, sign, call.Before).Forward(y, asked); }
+        else { new EdgeConvRows<float>(pairs, call.Graph, sign, call.Before).Forward(y, asked); }
+
+        if (call.Norm is not null)
+        {
+            if (call.Trained) { EdgeBatchNorm.Learn(call.Norm, moments!, call.Graph.EdgeCount); }
+            y.sub_(moments![0]).mul_((moments[1] + Epsilon).rsqrt_().mul_((Tensor)vars[3])).add_((Tensor)vars[4]);
+        }
+
+        if (call.After == 0) { y.relu_(); }
+        else if (call.After != 1) { y.copy_(nn.functional.leaky_relu(y, call.After)); }
+
+        if (call.Norm is not null && call.Graph.HasIsolated) { y.mul_(call.Graph.HasIncoming(y)); }
+        return y.MoveToOuterDisposeScope();
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardScope.Run(grad_output, g =>
+    {
+        var call = (EdgeConvCall)ctx.get_data(nameof(EdgeConvCall));
+        var saved = ctx.get_saved_variables();
+        var step = new EdgeConvBack(call, g, saved[3], saved[4], saved[5]);
+        var (x, weight) = (saved[0], saved[1].detach());
+        var pairs = Products(x, weight, saved[2]);
+        var sign = Sign(saved[3], pairs.Sources);
+        var (toSources, toTargets) = x.dtype == ScalarType.Float64
+            ? step.Pairs(new EdgeConvRows<double>(pairs, call.Graph, sign, call.Before))
+            : step.Pairs(new EdgeConvRows<float>(pairs, call.Graph, sign, call.Before));
+
+        var (own, other) = Halves(weight);
+        var toOwn = toTargets.t().matmul(x); // [F', F]
+        return
+        [
+            call.InputNeeded ? toSources.matmul(other).addmm_(toTargets, own - other, beta: 1, alpha: 1) : null,
+            cat([toOwn, toSources.t().matmul(x) - toOwn], dim: 1),
+            saved[2] is null ? null : toTargets.sum(dim: 0),
+            step.Scale,
+            step.Shift,
+            null,
+        ];
+    });
+
+    // With W = [A, B]: W[x_i, x_j − x_i] = (A − B)x_i + Bx_j.
+    private static Pairs Products(Tensor x, Tensor weight, Tensor? bias)
+    {
+        var (own, other) = Halves(weight);
+        var target = x.matmul((own - other).t());
+        return new(x.matmul(other.t()), bias is null ? target : target.add_(bias));
+    }
+
+    private static (Tensor Own, Tensor Other) Halves(Tensor weight)
+    {
+        var channels = weight.shape[1] / 2;
+        return (weight.narrow(1, 0, channels), weight.narrow(1, channels, channels));
+    }
+
+    private static Tensor Sign(Tensor? scale, Tensor like) =>
+        scale is null ? ones(like.shape[1], like.dtype) : where(scale.detach().lt(0), -ones_like(scale), ones_like(scale));
+}
+
+/// <summary>
+/// The elementwise half of the backward pass. With n = (y − mean)/σ of a winner and g' the gradient that reaches γ·n + β, the norm's gradients are
+/// Σ g'n and Σ g'; mean and variance get −γ/σ·Σ g' and −γ/(2σ²)·Σ g'n, which every edge has a share of.
+/// </summary>
+internal sealed class EdgeConvBack(EdgeConvCall call, Tensor g, Tensor? scale, Tensor? shift, Tensor? moments)
+{
+    private const double Epsilon = 1e-5;
+
+    /// <summary>Gradient of γ, or null.</summary>
+    public Tensor? Scale { get; private set; }
+
+    /// <summary>Gradient of β, or null.</summary>
+    public Tensor? Shift { get; private set; }
+
+    /// <summary>d loss / d s and d loss / d t.</summary>
+    public (Tensor Sources, Tensor Targets) Pairs<T>(EdgeConvRows<T> rows) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var (winners, edges) = (empty_like(g), empty(g.shape, typeof(T) == typeof(float) ? int32 : int64));
+        rows.Winners(winners, edges);
+        Tensor? shared = null;
+        var arrived = call.Graph.HasIsolated ? g * call.Graph.HasIncoming(g) : g;
+        if (call.Norm is not null) { (arrived, shared) = Unnormalized(winners, arrived); }
+        arrived = Passed(arrived, winners, call.Before);
+
+        var (toSources, toTargets) = (empty_like(g), empty_like(g));
+        rows.Backward(toSources: true, arrived, edges, shared, toSources);
+        rows.Backward(toSources: false, arrived, edges, shared, toTargets);
+        return (toSources, toTargets);
+    }
+
+    private (Tensor Arrived, Tensor? Shared) Unnormalized(Tensor winners, Tensor arrived)
+    {
+        var gamma = scale!.detach();
+        var inverse = (moments![1] + Epsilon).rsqrt_(); // [F']
+        var normal = (winners - moments[0]).mul_(inverse);
+        var received = call.After == 1 ? arrived : Passed(arrived, (normal * gamma).add_(shift!.detach()), call.After);
+        Scale = (received * normal).sum(dim: 0);
+        Shift = received.sum(dim: 0);
+        var factor = inverse * gamma;
+        if (!call.Trained) { return (received * factor, null); }
+        var edges = Math.Max(1, call.Graph.EdgeCount);
+        var shared = stack([-factor * Shift / edges, -factor * inverse * Scale / edges, moments[0]]);
+        return (received * factor, shared);
+    }
+
+    /// <summary>g through a (leaky) rectifier of z, whose result serves as well: it has the same signs.</summary>
+    private static Tensor Passed(Tensor g, Tensor z, double slope) => slope switch
+    {
+        1 => g,
+        0 => where(z.gt(0), g, 0),
+        _ => where(z.gt(0), g, g * slope),
+    };
+}
