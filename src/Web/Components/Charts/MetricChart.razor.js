@@ -30,7 +30,7 @@ class MetricChart {
     this.element = element;
     this.options = options;
     this.dark = options.dark;
-    this.log = false;
+    this.log = options.logY;
     this.points = options.series.map(() => []);
     this.missing = []; // [x, height, series name, value] where a value was NaN or infinite
     this.gaps = false;
@@ -100,7 +100,7 @@ class MetricChart {
     this.waiting = true;
     requestAnimationFrame(() => {
       this.waiting = false;
-      if (!this.disposed) { this.chart.setOption({ series: this.series(), dataZoom: this.zoom() }); }
+      if (!this.disposed) { this.chart.setOption({ series: this.series(), dataZoom: this.zoom(), xAxis: { axisLabel: { customValues: this.depths() } } }); }
     });
   }
 
@@ -126,11 +126,11 @@ class MetricChart {
         // Depths double from one to the next: base 2 puts them at even steps.
         type: this.options.logX ? 'log' : 'value', logBase: 2, min: 'dataMin', max: 'dataMax', minInterval: 1,
         axisLine: { onZero: false, lineStyle: { color: c.line } }, axisTick: { show: false }, splitLine: { show: false },
-        axisLabel: { color: c.text, hideOverlap: true, formatter: v => Math.abs(v - Math.round(v)) < 1e-6 * Math.abs(v) ? String(Math.round(v)) : '' },
+        axisLabel: { color: c.text, hideOverlap: true, customValues: this.depths(), formatter: v => Math.abs(v - Math.round(v)) < 1e-6 * Math.abs(v) ? String(Math.round(v)) : '' },
       },
       yAxis: [
         {
-          id: 'y', type: this.log ? 'log' : 'value', scale: !fromZero, splitNumber: 4,
+          id: 'y', type: this.log ? 'log' : 'value', logBase: this.options.format === 'mebibytes' ? 2 : 10, scale: !fromZero, splitNumber: 4,
           axisLabel: { color: c.text, formatter: axisFormats[this.options.format], hideOverlap: true }, axisLine: { show: false }, axisTick: { show: false },
           splitLine: { lineStyle: { color: c.line } }, minorSplitLine: { show: false },
         },
@@ -158,6 +158,11 @@ class MetricChart {
       data: this.missing.map(m => [m[0], m[1]]), tooltip: { show: true }, z: 5,
     });
     return lines;
+  }
+
+  // Depths are few, and no round numbers: each that was trained is named.
+  depths() {
+    return this.options.logX ? [...new Set(this.points.flat().map(p => p[0]))].sort((a, b) => a - b) : undefined;
   }
 
   markLine(c) {
