@@ -43,6 +43,7 @@ public static class ApiSetup
         app.MapDatasets();
         app.MapSweeps();
         app.MapEstimates();
+        app.MapWorkers();
         app.MapKeys();
         app.MapHealth();
         app.MapApiDocumentation();

@@ -60,6 +60,10 @@ internal static partial class Problems
     public static ProblemHttpResult InvalidSweep(IEnumerable<SpecFault> faults) =>
         WithFaults("invalid-sweep", faults);
 
+    /// <summary>It can be trained, but by no worker that is known, and the client wants no waiting.</summary>
+    public static ProblemHttpResult Unfit(IEnumerable<SpecFault> faults) =>
+        WithFaults(422, "does-not-fit", "No known worker has the memory", faults);
+
     public static ProblemHttpResult UnknownGroup(string group) =>
         Tell("unknown-group", $"found no run in group \"{group}\", needed a group label of a run from GET /api/v1/runs");
 

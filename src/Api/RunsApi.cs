@@ -19,6 +19,7 @@ public static class RunsApi
     {
         var runs = routes.MapGroup("/api/v1/runs").WithTags("Runs").ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(429).ProducesProblem(503).Needs(KeyScope.Viewer);
         runs.MapPost("", Create).WithName("CreateRun").WithSummary("Queue a run")
+            .WithDescription("A run that needs more memory than any known worker has is queued all the same and says so (`waitsFor`). `refuseUnfit=true`: it is refused.")
             .Accepts<RunSpec>("application/json").WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes))
             .Produces<RunDetail>(202).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
             .Needs(KeyScope.Operator);
@@ -57,7 +58,7 @@ public static class RunsApi
             .Needs(KeyScope.Operator);
     }
 
-    private static async Task<IResult> Create(HttpRequest request, RunQueue queue, CancellationToken cancellation, int priority = 0)
+    private static async Task<IResult> Create(HttpRequest request, RunQueue queue, KnownWorkers workers, CancellationToken cancellation, int priority = 0, bool refuseUnfit = false)
     {
         if (RunEdits.PriorityFault(priority, "priority") is { } outside) { return Problems.Malformed(outside); }
         using var body = new StreamReader(request.Body);
@@ -68,6 +69,7 @@ public static class RunsApi
         var faults = RunSpecValidation.FaultsOfPosted(spec);
         if (faults.Count > 0) { return Problems.InvalidSpec(faults); }
 
+        if (refuseUnfit && await workers.Unfit([spec], cancellation) is { Count: > 0 } unfit) { return Problems.Unfit(unfit); }
         return await new RepeatableRequest(request, text).Answer<Run>(
             keep => queue.Create(spec, cancellation, priority, keep: keep), run => ($"/api/v1/runs/{run.Id}", run.ToDetail()), run => run.CreatedAt);
     }
@@ -90,11 +92,12 @@ public static class RunsApi
         });
     }
 
-    private static async Task<Results<Ok<RunDetail>, ProblemHttpResult>> Get(RunsDb db, HttpResponse response, Guid id, CancellationToken cancellation)
+    private static async Task<Results<Ok<RunDetail>, ProblemHttpResult>> Get(RunsDb db, KnownWorkers workers, HttpResponse response, Guid id, CancellationToken cancellation)
     {
         if (await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellation) is not { } run) { return Problems.UnknownRun(id); }
         response.Headers.ETag = RunEdits.ETagOf(run);
-        return TypedResults.Ok(run.ToDetail(await db.TimeToJudge([run], cancellation)));
+        var waitsFor = run.Status == RunStatus.Queued ? MemoryFit.Obstacle(run.EstimatedMemoryBytes, await workers.Now(cancellation)) : null;
+        return TypedResults.Ok(run.ToDetail(await db.TimeToJudge([run], cancellation)) with { WaitsFor = waitsFor });
     }
 
     private static async Task<IResult> Edit(HttpRequest request, HttpResponse response, RunStore store, Guid id, CancellationToken cancellation)

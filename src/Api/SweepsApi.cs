@@ -15,7 +15,7 @@ public static class SweepsApi
     {
         var sweeps = routes.MapGroup("/api/v1/sweeps").WithTags("Sweeps").ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(429).ProducesProblem(503).Needs(KeyScope.Viewer);
         sweeps.MapPost("", Create).WithName("CreateSweep").WithSummary("Queue a run for each combination of values")
-            .WithDescription($"At most {Sweep.MaxRuns} runs. Every one is judged before any is queued: all of them or none. A fault names the value of the axis it lies on, or the combination.")
+            .WithDescription($"At most {Sweep.MaxRuns} runs. Every one is judged before any is queued: all of them or none. A fault names the value of the axis it lies on, or the combination. `refuseUnfit=true`: refused, where a run needs more memory than any known worker has.")
             .Accepts<SweepSpec>("application/json").WithMetadata(new RequestSizeLimitAttribute(RunsApi.MaxBodyBytes))
             .Produces<AcceptedSweep>(202).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).Needs(KeyScope.Operator);
         sweeps.MapGet("/{group}.csv", Csv).WithName("GetGroupCsv").WithSummary("The runs of a group as CSV")
@@ -23,7 +23,7 @@ public static class SweepsApi
             .Produces<string>(200, "text/csv").ProducesProblem(404);
     }
 
-    private static async Task<IResult> Create(HttpRequest request, RunQueue queue, CancellationToken cancellation)
+    private static async Task<IResult> Create(HttpRequest request, RunQueue queue, KnownWorkers workers, CancellationToken cancellation, bool refuseUnfit = false)
     {
         using var body = new StreamReader(request.Body);
         var text = await body.ReadToEndAsync(cancellation);
@@ -33,6 +33,7 @@ public static class SweepsApi
         var (specs, faults) = Sweep.Runs(sweep, NewLabel());
         if (faults.Count > 0) { return Problems.InvalidSweep(faults); }
 
+        if (refuseUnfit && await workers.Unfit(specs, cancellation) is { Count: > 0 } unfit) { return Problems.Unfit(unfit); }
         return await new RepeatableRequest(request, text).Answer<IReadOnlyList<Run>>(keep => queue.CreateAll(specs, cancellation, keep), Accepted, runs => runs[0].CreatedAt);
     }
 

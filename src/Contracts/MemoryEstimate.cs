@@ -42,17 +42,28 @@ public sealed record MemoryEstimate
     /// <summary>What was assumed for want of knowledge, or null.</summary>
     public string? Assumed { get; init; }
 
-    /// <summary>What would need much less, or null.</summary>
+    /// <summary>Settings that need less, those that change the training least first.</summary>
+    public IReadOnlyList<MemoryAlternative> Alternatives { get; init; } = [];
+
+    /// <summary>The workers that are alive, and how large a run each takes; filled by the API.</summary>
+    public IReadOnlyList<WorkerInfo> Workers { get; init; } = [];
+
+    /// <summary>In words: whether it fits the workers, and what would need much less; null where there is nothing to say.</summary>
     public string? Advice { get; init; }
 
     /// <summary>The estimate of a spec without faults on a data set of the catalogue.</summary>
     public static MemoryEstimate Of(RunSpec spec, DatasetInfo data)
     {
         var plain = Reckoned(spec, data);
-        return plain with { Advice = AdviceFor(spec, data, plain) };
+        plain = plain with { Alternatives = MemoryAdvice.For(spec, data, plain) };
+        return plain with { Advice = MemoryAdvice.Text(plain, null) };
     }
 
-    private static MemoryEstimate Reckoned(RunSpec spec, DatasetInfo data)
+    /// <summary>The same for a data set by its name; null where the catalogue has none of that name.</summary>
+    public static MemoryEstimate? Of(RunSpec spec) => DatasetCatalog.Find(spec.Data.Dataset) is { } entry ? Of(spec, entry.Describe([])) : null;
+
+    /// <summary>Without alternatives.</summary>
+    internal static MemoryEstimate Reckoned(RunSpec spec, DatasetInfo data)
     {
         if (data.Task is not (DatasetTasks.NodeClassification or DatasetTasks.MultiLabelNodeClassification))
         {
@@ -64,7 +75,7 @@ public sealed record MemoryEstimate
         var looped = Loops(spec.Model) ? edges + n : 0;
         var layers = new MemoryOfLayers(spec.Model, features, classes);
         var parameters = layers.Parameters * Float;
-        var (batchNodes, batchEdges) = Batch(spec.Training.Sampling, n, edges);
+        var (batchNodes, batchEdges) = MemoryOfBatches.Of(spec.Training.Sampling, n, edges);
         var kept = layers.Kept(batchNodes, batchEdges) * Float;
         var moment = layers.Transient(batchNodes, batchEdges) * Float;
         var evaluation = layers.Evaluation(n) * Float;
@@ -113,44 +124,12 @@ public sealed record MemoryEstimate
 
     private static bool Loops(ModelSpec model) => model.Convolution is Convolution.Gcn or Convolution.Gat or Convolution.Gatv2 || model.Backbone is Backbone.Initial or Backbone.Appnp;
 
-    // Nodes and edges of a batch. (Cutting batches and the pieces of the evaluation costs about 200 bytes an edge and 1,000 a node.) Random parts keep an edge where both ends are drawn; clusters keep most; neighbours meet at popular nodes.
-    private static (long Nodes, long Edges) Batch(SamplingSpec sampling, long nodes, long edges)
-    {
-        var share = Math.Min(1, (double)sampling.PartsPerBatch / Math.Max(1, sampling.Parts));
-        if (sampling.Method == SamplingMethod.Full) { return (nodes, edges); }
-        if (sampling.Method == SamplingMethod.RandomParts) { return ((long)(nodes * share), (long)(edges * share * share)); }
-        if (sampling.Method == SamplingMethod.Clusters) { return ((long)(nodes * share), (long)(edges * share)); }
-
-        double reached = sampling.BatchSize > 0 ? sampling.BatchSize : 1_024, found = reached, drawn = 0;
-        foreach (var fanout in sampling.Fanouts)
-        {
-            var each = Math.Min(fanout < 0 ? double.MaxValue : fanout, (double)edges / nodes);
-            drawn += reached * each;
-            // Of n nodes, m draws meet n(1 − e^(−m/n)).
-            reached = nodes * (1 - Math.Exp(-reached * each / nodes));
-            found += reached;
-        }
-        return ((long)Math.Min(nodes, found), (long)Math.Min(edges, drawn));
-    }
-
     private static int States(TrainingSpec training) => training.Optimizer switch
     {
         Optimizer.Adam or Optimizer.AdamW => 2,
         Optimizer.RmsProp => training.Momentum > 0 ? 2 : 1,
         _ => training.Momentum > 0 ? 1 : 0,
     };
-
-    private static string? AdviceFor(RunSpec spec, DatasetInfo data, MemoryEstimate plain)
-    {
-        var model = spec.Model;
-        if (plain.TotalBytes is not { } total || model.Backbone is not (Backbone.Res or Backbone.ResPlus)) { return null; }
-        var reversible = spec with
-        {
-            Model = model with { Backbone = Backbone.Reversible, Normalization = model.Normalization == Normalization.Batch ? Normalization.Layer : model.Normalization },
-        };
-        if (RunSpecValidation.Faults(reversible).Count > 0 || Reckoned(reversible, data).TotalBytes is not { } less || less > 0.6 * total) { return null; }
-        return $"the reversible backbone would need about {Text(less)}";
-    }
 
     /// <summary>"about 0.9 GiB", with two digits that mean something.</summary>
     public static string Text(long bytes) => bytes < 1L << 30

@@ -49,6 +49,9 @@ public record RunSummary
     public double? TestMetric { get; init; }
 
     public long? PeakMemoryBytes { get; init; }
+
+    /// <summary>Peak memory as it was estimated when the run was posted; absent where it could not be.</summary>
+    public long? EstimatedMemoryBytes { get; init; }
     public int Attempt { get; init; }
     public string? Worker { get; init; }
 
@@ -77,6 +80,9 @@ public sealed record RunDetail : RunSummary
     /// <summary>Epoch of the last registered checkpoint, and of the one that holds the best epoch so far.</summary>
     public int? CheckpointEpoch { get; init; }
     public int? BestCheckpointEpoch { get; init; }
+
+    /// <summary>While it is queued: why no known worker takes it, or null.</summary>
+    public string? WaitsFor { get; init; }
 
     /// <summary>Facts of the data and the model, known once the run has started.</summary>
     public StartedEvent? Started { get; init; }

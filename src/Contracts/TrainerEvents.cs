@@ -159,6 +159,9 @@ public sealed record FailedEvent : TrainerEvent
 {
     public FailureClass Class { get; init; }
     public required string Message { get; init; }
+
+    /// <summary>Out of memory: the highest resident memory of the process until then; 0 where nobody knows.</summary>
+    public long PeakMemoryBytes { get; init; }
 }
 
 /// <summary>Told to stop: a checkpoint of <see cref="Epoch"/> is on disk.</summary>

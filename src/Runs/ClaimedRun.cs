@@ -8,6 +8,7 @@ public sealed record ClaimedRun
     public required Guid Id { get; init; }
     public required int Attempt { get; init; }
     public required RunSpec Spec { get; init; }
+    public long? EstimatedMemoryBytes { get; init; }
     public required string ArtifactsFolder { get; init; }
 
     /// <summary>The last registered checkpoint, if an earlier attempt wrote one.</summary>

@@ -16,8 +16,8 @@ public sealed class PostgresRunsDb(DbContextOptions<PostgresRunsDb> options) : R
     public override async Task<Run?> LockRun(Guid id, CancellationToken cancellation) =>
         (await Runs.FromSql($"SELECT * FROM runs WHERE id = {id} FOR UPDATE").ToListAsync(cancellation)).SingleOrDefault();
 
-    public override async Task<Run?> LockNextQueued(CancellationToken cancellation) =>
-        (await Runs.FromSql($"SELECT * FROM runs WHERE status = 'Queued' ORDER BY priority DESC, created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED")
+    public override async Task<Run?> LockNextQueued(long memoryBytes, CancellationToken cancellation) =>
+        (await Runs.FromSql($"SELECT * FROM runs WHERE status = 'Queued' AND (estimated_memory_bytes IS NULL OR estimated_memory_bytes <= {memoryBytes}) ORDER BY priority DESC, created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED")
             .ToListAsync(cancellation)).SingleOrDefault();
 
     /// <summary>One array a column: a statement of one shape for any number of rows, several times as fast as a row of parameters each.</summary>

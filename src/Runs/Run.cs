@@ -46,6 +46,9 @@ public sealed class Run
     public int EditVersion { get; set; }
     public Guid? ClonedFrom { get; init; }
 
+    /// <summary>What the training process will need, told when the run was posted; null where it could not be.</summary>
+    public long? EstimatedMemoryBytes { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? StartedAt { get; internal set; }
     public DateTimeOffset? FinishedAt { get; internal set; }
@@ -98,6 +101,7 @@ public sealed class Run
         Status = RunStatus.Queued,
         CreatedAt = now,
         Priority = priority,
+        EstimatedMemoryBytes = MemoryEstimate.Of(spec)?.TotalBytes,
         ClonedFrom = clonedFrom,
         TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace } ? trace : null,
     };
@@ -158,6 +162,7 @@ public sealed class Run
         BestValidMetric = BestValidMetric,
         TestMetric = TestMetric,
         PeakMemoryBytes = PeakMemoryBytes,
+        EstimatedMemoryBytes = EstimatedMemoryBytes,
         Attempt = Attempt,
         Worker = Worker,
         SilentSince = now is { } at ? SilentSince(at) : null,

@@ -55,10 +55,10 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
         return created;
     }
 
-    /// <summary>The best queued run, or null: then the ticket was one too many.</summary>
-    public Task<ClaimedRun?> Claim(string worker, CancellationToken cancellation) => store.Write(async db =>
+    /// <summary>The best queued run whose estimate is within <paramref name="memoryBytes"/>, or null: then the ticket was one too many, or another worker's.</summary>
+    public Task<ClaimedRun?> Claim(string worker, CancellationToken cancellation, long memoryBytes = long.MaxValue) => store.Write(async db =>
     {
-        if (await db.LockNextQueued(cancellation) is not { } run) { return null; }
+        if (await db.LockNextQueued(memoryBytes, cancellation) is not { } run) { return null; }
 
         var now = await db.Now(cancellation);
         run.Attempt++;
@@ -72,6 +72,7 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
             Id = run.Id,
             Attempt = run.Attempt,
             Spec = run.ReadSpec(),
+            EstimatedMemoryBytes = run.EstimatedMemoryBytes,
             ArtifactsFolder = artifacts,
             CheckpointPath = run.CheckpointPath is null ? null : Path.Combine(artifacts, run.CheckpointPath),
             CheckpointSha256 = run.CheckpointSha256,

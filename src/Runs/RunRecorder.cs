@@ -93,6 +93,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
                 db.LoseAttempt(run, failed.Class, now, failed.Message);
                 break;
             case FailedEvent failed:
+                if (failed.PeakMemoryBytes > 0) { run.PeakMemoryBytes = Math.Max(run.PeakMemoryBytes ?? 0, failed.PeakMemoryBytes); }
                 db.Fail(run, failed.Class, now, failed.Message);
                 break;
             case StoppedEvent stopped:

@@ -10,6 +10,7 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<EpochRow> Epochs => Set<EpochRow>();
     public DbSet<EventRow> Events => Set<EventRow>();
+    public DbSet<WorkerRow> Workers => Set<WorkerRow>();
     public DbSet<ApiKey> Keys => Set<ApiKey>();
     public DbSet<KeptAnswer> KeptAnswers => Set<KeptAnswer>();
     public DbSet<AuditRow> Audit => Set<AuditRow>();
@@ -20,8 +21,8 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
     /// <summary>The run, its row locked until the transaction ends.</summary>
     public abstract Task<Run?> LockRun(Guid id, CancellationToken cancellation);
 
-    /// <summary>The best queued run (priority, then age) that nobody else is just claiming, its row locked.</summary>
-    public abstract Task<Run?> LockNextQueued(CancellationToken cancellation);
+    /// <summary>The best queued run (priority, then age) that needs no more memory than this, and that nobody else is just claiming, its row locked.</summary>
+    public abstract Task<Run?> LockNextQueued(long memoryBytes, CancellationToken cancellation);
 
     /// <summary>All rows in one statement, whose run is locked. Rows that are stored already are a conflict, and nothing is stored.</summary>
     public abstract Task InsertEpochs(IReadOnlyList<EpochRow> rows, CancellationToken cancellation);
@@ -84,6 +85,7 @@ public abstract class RunsDb(DbContextOptions options) : DbContext(options)
             answer.ToTable("kept_answers").HasKey(a => new { a.Owner, a.Key });
             answer.HasIndex(a => a.At);
         });
+        modelBuilder.Entity<WorkerRow>(worker => worker.ToTable("workers").HasKey(w => w.Name));
         modelBuilder.Entity<ApiKey>(key => key.ToTable("api_keys").HasKey(k => k.Id));
         modelBuilder.Entity<AuditRow>(row =>
         {

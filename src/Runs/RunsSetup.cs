@@ -22,6 +22,7 @@ public static class RunsSetup
         services.AddSingleton<RunSignal>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunQueue>();
+        services.AddSingleton<KnownWorkers>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<TrainBell>();
         services.AddScoped(provider => provider.GetRequiredService<RunStore>().Open());

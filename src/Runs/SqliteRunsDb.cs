@@ -11,8 +11,8 @@ public sealed class SqliteRunsDb(DbContextOptions<SqliteRunsDb> options) : RunsD
     public override async Task<Run?> LockRun(Guid id, CancellationToken cancellation) =>
         await Runs.SingleOrDefaultAsync(run => run.Id == id, cancellation);
 
-    public override async Task<Run?> LockNextQueued(CancellationToken cancellation) =>
-        await Runs.Where(run => run.Status == Contracts.RunStatus.Queued)
+    public override async Task<Run?> LockNextQueued(long memoryBytes, CancellationToken cancellation) =>
+        await Runs.Where(run => run.Status == Contracts.RunStatus.Queued && (run.EstimatedMemoryBytes == null || run.EstimatedMemoryBytes <= memoryBytes))
             .OrderByDescending(run => run.Priority).ThenBy(run => run.CreatedAt).ThenBy(run => run.Id)
             .FirstOrDefaultAsync(cancellation);
 

@@ -1,6 +1,4 @@
-using Contracts;
 using Hangfire;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Runs;
@@ -26,11 +24,11 @@ public sealed class TrainBell(IBackgroundJobClient hangfire, JobStorage storage,
         for (var i = 0; i < Math.Min(runs, MostWaiting); i++) { Ring(); }
     }
 
-    /// <summary>As many waiting tickets as queued runs: heals lost tickets, and fills an in-memory queue after a start.</summary>
+    /// <summary>As many waiting tickets as queued runs that a worker can take: heals lost tickets, and fills an in-memory queue after a start.</summary>
     public async Task RingForQueued(CancellationToken cancellation)
     {
         await using var db = store.Open();
-        var queued = await db.Runs.CountAsync(run => run.Status == RunStatus.Queued, cancellation);
+        var queued = await KnownWorkers.CountTakeable(db, cancellation);
         var waiting = storage.GetMonitoringApi().EnqueuedCount(ITrainTicket.Queue);
         for (var missing = Math.Min(queued, MostWaiting) - waiting; missing > 0; missing--) { Ring(); }
     }

@@ -18,6 +18,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
     private volatile bool killed;
     private volatile bool ended;
     private bool finished;
+    private StartedEvent? started;
 
     /// <summary>Why the attempt is made to end before the Trainer is done; a later one outranks an earlier one, whichever came first.</summary>
     private enum Ending
@@ -79,7 +80,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
         {
             var (checkpoint, problem) = await ResumePoint.Find(run);
             if (problem is not null) { events.Add(Warning(problem)); }
-            var command = new TrainerCommand(settings.Trainer!, ResumePoint.FolderOf(run), checkpoint, settings.DataFolders);
+            var command = new TrainerCommand(settings.Trainer!, ResumePoint.FolderOf(run), checkpoint, settings.DataFolders) { MemoryBytes = settings.TrainerMemoryBytes };
             lock (gate)
             {
                 if (ending == Ending.None) { trainer = TrainerProcess.Start(command, run.Spec, time); }
@@ -105,6 +106,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             await foreach (var happened in trainer.Events())
             {
                 finished |= happened is FinishedEvent;
+                started = happened as StartedEvent ?? started;
                 ended |= happened is FinishedEvent or FailedEvent or StoppedEvent;
                 foreach (var said in InPlaceOf(happened)) { events.Add(said); }
             }
@@ -119,6 +121,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
         (FailedEvent, true, Ending.Cancelled) => [Warning($"the Trainer did not stop within {settings.CancelGrace.TotalSeconds:0.#} s and was killed"), new StoppedEvent { At = happened.At }],
         (FailedEvent, true, Ending.Leaving or Ending.Pausing) => [Warning($"the Trainer did not stop within {settings.LeaveGrace.TotalSeconds:0.#} s and was killed; epochs since the last checkpoint are trained again")],
         (FailedEvent, true, Ending.Lost) => [],
+        (FailedEvent { Class: FailureClass.OutOfMemory } failed, false, _) => [MemoryFailure.Explain(failed, run, started, trainer!.PeakMemoryBytes, settings.RunMemoryBytes)],
         _ => [happened],
     };
 

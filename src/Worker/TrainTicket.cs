@@ -22,7 +22,7 @@ internal sealed class TrainTicket(
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
 
         // A ticket too many: delivered twice, or another worker was faster.
-        if (await queue.Claim(settings.Name, leaving.Token) is not { } run) { return; }
+        if (await queue.Claim(settings.Name, leaving.Token, settings.RunMemoryBytes) is not { } run) { return; }
 
         using var attempt = new Attempt(run, settings, queue, recorder, time, log);
         watch.Watch(run.Id, attempt.Look);

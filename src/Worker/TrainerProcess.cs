@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -8,7 +9,11 @@ using Contracts;
 namespace Worker;
 
 /// <summary>How to start a Trainer: the program, where its checkpoints go, and the one to continue from.</summary>
-internal sealed record TrainerCommand(string Program, string Artifacts, string? Resume, string? DataFolders);
+internal sealed record TrainerCommand(string Program, string Artifacts, string? Resume, string? DataFolders)
+{
+    /// <summary>The most that its private memory may grow to; null: no limit.</summary>
+    public long? MemoryBytes { get; init; }
+}
 
 /// <summary>
 /// A Trainer as a child process, so that a native crash, an out-of-memory kill or a leak takes down one run and nothing else.
@@ -24,20 +29,29 @@ internal sealed class TrainerProcess : IAsyncDisposable
     /// <summary>A Trainer that has reported its end has only to unload its libraries.</summary>
     private static readonly TimeSpan LeavingTime = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(0.5);
+
     private readonly Process process;
     private readonly TimeProvider time;
     private readonly StringBuilder lastWords = new();
     private readonly Task listening;
     private readonly SemaphoreSlim input = new(1);
+    private readonly long? killsBefore = HostMemory.KernelKills();
+    private long peak;
 
     private TrainerProcess(Process process, TimeProvider time)
     {
         this.process = process;
         this.time = time;
+        Id = process.Id;
         listening = KeepLastWords();
+        _ = WatchMemory();
     }
 
-    public int Id => process.Id;
+    public int Id { get; }
+
+    /// <summary>The highest resident memory that was seen.</summary>
+    public long PeakMemoryBytes => Interlocked.Read(ref peak);
 
     /// <exception cref="Win32Exception">The program is missing or may not be executed.</exception>
     public static TrainerProcess Start(TrainerCommand command, RunSpec spec, TimeProvider time)
@@ -65,11 +79,12 @@ internal sealed class TrainerProcess : IAsyncDisposable
                 break;
             }
 
+            if (happened is EpochEvent epoch) { Remember(epoch.PeakMemoryBytes); }
             yield return happened;
         }
 
         await Leave();
-        yield return last ?? TrainerDeath.Explain(process.ExitCode, LastWords(), time.GetUtcNow());
+        yield return last ?? TrainerDeath.Explain(process.ExitCode, LastWords(), HostMemory.KernelKills() > killsBefore, time.GetUtcNow());
     }
 
     /// <summary>Asks for a checkpoint and the end.</summary>
@@ -92,7 +107,7 @@ internal sealed class TrainerProcess : IAsyncDisposable
     private static ProcessStartInfo StartInfo(TrainerCommand command)
     {
         var managed = command.Program.EndsWith(".dll", StringComparison.OrdinalIgnoreCase);
-        var start = new ProcessStartInfo(managed ? "dotnet" : command.Program)
+        var start = new ProcessStartInfo(command.MemoryBytes is null ? managed ? "dotnet" : command.Program : "/bin/sh")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -100,6 +115,13 @@ internal sealed class TrainerProcess : IAsyncDisposable
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
             StandardErrorEncoding = Encoding.UTF8,
         };
+        if (command.MemoryBytes is { } memory)
+        {
+            // The shell sets the limit on itself and becomes the Trainer. An allocation beyond it fails, and the Trainer can say so.
+            foreach (var word in new[] { "-c", "ulimit -d \"$0\" && exec \"$@\"", (memory >> 10).ToString(CultureInfo.InvariantCulture) }) { start.ArgumentList.Add(word); }
+            start.ArgumentList.Add(managed ? "dotnet" : command.Program);
+        }
+
         if (managed) { start.ArgumentList.Add(command.Program); }
         foreach (var argument in new[] { "--supervised", "--artifacts", command.Artifacts }) { start.ArgumentList.Add(argument); }
         if (command.Resume is { } checkpoint)
@@ -134,6 +156,24 @@ internal sealed class TrainerProcess : IAsyncDisposable
         finally
         {
             input.Release();
+        }
+    }
+
+    // A process that the kernel kills cannot tell how large it was: somebody has to look now and then.
+    private async Task WatchMemory()
+    {
+        while (HostMemory.Peak(Id) is { } bytes)
+        {
+            Remember(bytes);
+            await Task.Delay(LookEvery, time);
+        }
+    }
+
+    private void Remember(long bytes)
+    {
+        for (var before = PeakMemoryBytes; bytes > before; before = PeakMemoryBytes)
+        {
+            if (Interlocked.CompareExchange(ref peak, bytes, before) == before) { return; }
         }
     }
 

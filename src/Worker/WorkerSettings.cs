@@ -1,3 +1,4 @@
+using System.Globalization;
 using Runs;
 
 namespace Worker;
@@ -10,6 +11,21 @@ public sealed record WorkerSettings
 
     /// <summary>Setting <c>Worker:Slots</c>: how many runs train at once.</summary>
     public int Slots { get; init; } = 1;
+
+    /// <summary>
+    /// Setting <c>Worker:MemoryMiB</c>: what all its runs together may take; absent, the memory of the machine or of its control group. On a
+    /// GPU host it is the device's memory, which is not looked up.
+    /// </summary>
+    public long MemoryBytes { get; init; } = HostMemory.Total();
+
+    /// <summary>Setting <c>Worker:MemoryMargin</c>: share of that memory left to the system and to the error of estimates, default 0.1.</summary>
+    public double MemoryMargin { get; init; } = 0.1;
+
+    /// <summary>Setting <c>Worker:TrainerMemoryMiB</c>: the most that the private memory of one Trainer may grow to (RLIMIT_DATA); absent: no limit.</summary>
+    public long? TrainerMemoryBytes { get; init; }
+
+    /// <summary>The largest estimate of a run that this worker claims.</summary>
+    public long RunMemoryBytes => Math.Min((long)(MemoryBytes * (1 - MemoryMargin)) / Slots, TrainerMemoryBytes ?? long.MaxValue);
 
     /// <summary>Setting <c>Worker:Trainer</c>: the program that trains. Null when it was not set and none was found.</summary>
     public string? Trainer { get; init; }
@@ -53,13 +69,30 @@ public sealed record WorkerSettings
             throw new InvalidOperationException($"Setting Worker:Slots: found \"{slots}\", needed a whole number from 1 to 64");
         }
 
+        var margin = configuration["Worker:MemoryMargin"];
+        if (!double.TryParse(string.IsNullOrEmpty(margin) ? "0.1" : margin, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) || share is not (>= 0 and < 1))
+        {
+            throw new InvalidOperationException($"Setting Worker:MemoryMargin: found \"{margin}\", needed a number from 0 to below 1");
+        }
+
         return new WorkerSettings
         {
             Name = name,
             Slots = count,
+            MemoryBytes = Mebibytes(configuration, "Worker:MemoryMiB") ?? HostMemory.Total(),
+            MemoryMargin = share,
+            TrainerMemoryBytes = Mebibytes(configuration, "Worker:TrainerMemoryMiB"),
             Trainer = configuration["Worker:Trainer"] is { Length: > 0 } program ? Path.GetFullPath(program) : TrainerProgram.Find(AppContext.BaseDirectory),
             DataFolder = dataFolder,
             DataFolders = configuration["GNN_DATA"],
         };
+    }
+
+    private static long? Mebibytes(IConfiguration configuration, string setting)
+    {
+        if (configuration[setting] is not { Length: > 0 } text) { return null; }
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var mebibytes) && mebibytes is >= 64 and <= 1L << 30
+            ? mebibytes << 20
+            : throw new InvalidOperationException($"Setting {setting}: found \"{text}\", needed a whole number from 64 to {1L << 30}");
     }
 }

@@ -17,6 +17,7 @@ public static class WorkerSetup
         services.AddHealthChecks().AddCheck<TrainerProgram>("trainer", tags: ["ready"]);
         services.AddTransient<ITrainTicket, TrainTicket>();
         services.AddHostedService<WorkerStart>();
+        services.AddHostedService<WorkerPresence>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RunSweeper>()); // Standalone has the API's already
         services.AddSingleton<RunWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<RunWatch>());

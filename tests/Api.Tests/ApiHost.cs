@@ -40,6 +40,7 @@ public sealed class ApiHost : IAsyncDisposable
     public RunStore Store => app.Services.GetRequiredService<RunStore>();
     public RunsDb Open() => Store.Open();
     public RunQueue Queue => app.Services.GetRequiredService<RunQueue>();
+    public T Get<T>() where T : notnull => app.Services.GetRequiredService<T>();
     public RunRecorder Recorder => app.Services.GetRequiredService<RunRecorder>();
 
     public static async Task<ApiHost> Start(StoreKind store, PostgresFixture postgres) => await Start(await postgres.NewDatabase(store));

@@ -46,6 +46,7 @@ int? Misbehave(int epoch)
         Console.Error.WriteLine(noise);
     }
 
+    if (script.At("allocate", epoch) is { } mebibytes) { Array.Fill(new byte[int.Parse(mebibytes, CultureInfo.InvariantCulture) << 20], (byte)1); }
     if (script.At("signal", epoch) is { } signal) { Die(int.Parse(signal, CultureInfo.InvariantCulture)); }
     if (script.At("hang", epoch) is not null) { told.Token.WaitHandle.WaitOne(); return Stopped(epoch); }
     if (script.At("fail", epoch) is { } failure)

@@ -30,7 +30,7 @@ public sealed class TrainerProcessTests : IDisposable
 
     [Theory]
     [InlineData("signal=2:9", FailureClass.Infrastructure, "killed by signal 9")]
-    [InlineData("signal=2:9", FailureClass.Infrastructure, "memory ran out")]
+    [InlineData("noise=2:what():std::bad_alloc signal=2:6", FailureClass.OutOfMemory, "memory could not be allocated")]
     [InlineData("signal=2:11", FailureClass.Infrastructure, "crashed in native code: signal 11")]
     [InlineData("signal=2:6", FailureClass.Infrastructure, "aborted in native code: signal 6")]
     [InlineData("signal=2:15", FailureClass.Infrastructure, "ended by signal 15")]
@@ -49,6 +49,25 @@ public sealed class TrainerProcessTests : IDisposable
         Assert.Equal(kind, failed.Class);
         Assert.Contains(message, failed.Message, StringComparison.Ordinal);
         Assert.Equal([1, 2], events.OfType<EpochEvent>().Select(e => e.Epoch));
+    }
+
+    [Theory]
+    [InlineData(true, FailureClass.OutOfMemory, "killed by the system because memory ran out")]
+    [InlineData(false, FailureClass.Infrastructure, "killed by signal 9 (SIGKILL): by hand")]
+    public void A_kill_is_for_want_of_memory_where_the_kernel_counted_one(bool kernelKilled, FailureClass kind, string message)
+    {
+        var failed = TrainerDeath.Explain(128 + 9, "", kernelKilled, DateTimeOffset.UtcNow);
+        Assert.Equal(kind, failed.Class);
+        Assert.Contains(message, failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_kernel_says_how_much_memory_there_is_and_how_often_it_killed()
+    {
+        Assert.InRange(HostMemory.Total(), 1L << 28, 1L << 50);
+        Assert.True(HostMemory.KernelKills() >= 0);
+        Assert.InRange(HostMemory.Peak(Environment.ProcessId)!.Value, 1L << 20, HostMemory.Total());
+        Assert.Null(HostMemory.Peak(int.MaxValue));
     }
 
     [Fact]

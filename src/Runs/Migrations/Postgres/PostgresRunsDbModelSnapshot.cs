@@ -336,6 +336,10 @@ namespace Runs.Migrations.Postgres
                         .HasColumnType("integer")
                         .HasColumnName("epochs");
 
+                    b.Property<long?>("EstimatedMemoryBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("estimated_memory_bytes");
+
                     b.Property<string>("FailureClass")
                         .HasMaxLength(20)
                         .HasColumnType("character varying(20)")
@@ -455,6 +459,29 @@ namespace Runs.Migrations.Postgres
                         .IsDescending(false, true, false, false);
 
                     b.ToTable("runs", (string)null);
+                });
+
+            modelBuilder.Entity("Runs.WorkerRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<long>("RunMemoryBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("run_memory_bytes");
+
+                    b.Property<DateTimeOffset>("SeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("seen_at");
+
+                    b.Property<int>("Slots")
+                        .HasColumnType("integer")
+                        .HasColumnName("slots");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("workers", (string)null);
                 });
 
             modelBuilder.Entity("Runs.EpochRow", b =>

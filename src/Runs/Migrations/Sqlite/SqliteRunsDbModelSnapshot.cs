@@ -331,6 +331,10 @@ namespace Runs.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("epochs");
 
+                    b.Property<long?>("EstimatedMemoryBytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("estimated_memory_bytes");
+
                     b.Property<string>("FailureClass")
                         .HasMaxLength(20)
                         .HasColumnType("TEXT")
@@ -450,6 +454,29 @@ namespace Runs.Migrations.Sqlite
                         .IsDescending(false, true, false, false);
 
                     b.ToTable("runs", (string)null);
+                });
+
+            modelBuilder.Entity("Runs.WorkerRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("RunMemoryBytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_memory_bytes");
+
+                    b.Property<long>("SeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("seen_at");
+
+                    b.Property<int>("Slots")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("slots");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("workers", (string)null);
                 });
 
             modelBuilder.Entity("Runs.EpochRow", b =>
