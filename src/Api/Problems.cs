@@ -31,6 +31,7 @@ internal static partial class Problems
         ["wrong-media-type"] = (415, "The body is of the wrong media type"),
         ["invalid-run-spec"] = (422, "The run spec cannot be trained"),
         ["invalid-sweep"] = (422, "The sweep cannot be trained"),
+        ["does-not-fit"] = (422, "No known worker has the memory"),
         ["invalid-edit"] = (422, "The run cannot be changed so"),
         ["idempotency-key-reused"] = (422, "The idempotency key stands for another request"),
         ["no-if-match"] = (428, "If-Match is needed"),
@@ -62,7 +63,7 @@ internal static partial class Problems
 
     /// <summary>It can be trained, but by no worker that is known, and the client wants no waiting.</summary>
     public static ProblemHttpResult Unfit(IEnumerable<SpecFault> faults) =>
-        WithFaults(422, "does-not-fit", "No known worker has the memory", faults);
+        WithFaults("does-not-fit", faults);
 
     public static ProblemHttpResult UnknownGroup(string group) =>
         Tell("unknown-group", $"found no run in group \"{group}\", needed a group label of a run from GET /api/v1/runs");

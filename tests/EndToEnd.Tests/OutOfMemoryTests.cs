@@ -4,6 +4,7 @@ using Testing;
 namespace EndToEnd.Tests;
 
 /// <summary>A Trainer whose address space the shell limits: the run that wants more fails with advice, the service and the next run go on.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class OutOfMemoryTests : IDisposable
 {
     private const int AddressSpaceKiB = 6_000_000;
