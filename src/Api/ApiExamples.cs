@@ -56,6 +56,7 @@ internal static class ApiExamples
         },
         new SweepSpec { Base = Spec, Axes = [new SweepAxis { Path = "model.layers", Values = [JsonSerializer.SerializeToElement(7), JsonSerializer.SerializeToElement(28)] }], Seeds = [0, 1] },
         new AcceptedSweep { Group = "depth", Location = "/api/v1/runs?group=depth", Csv = "/api/v1/sweeps/depth.csv", Runs = [Run with { Status = RunStatus.Queued, Epoch = 0 }] },
+        new WorkerInfo { Name = "worker-a", RunMemoryBytes = 14_495_514_624, Slots = 1, SeenAt = Time },
         new MemoryEstimate
         {
             Nodes = 2_708, Edges = 10_556, GraphBytes = 340_000, FeatureBytes = 15_500_000, ParameterBytes = 1_900_000, GradientBytes = 1_900_000, OptimizerBytes = 5_700_000,
