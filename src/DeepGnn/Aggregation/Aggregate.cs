@@ -46,7 +46,7 @@ public static class Aggregate
     {
         var m = Checked(messages, graph);
         using var scope = NewDisposeScope();
-        var perChannel = PerChannel(stopped ? t.detach() : t, m);
+        var perChannel = PerChannel(stopped ? t.detach() : t, m.Width);
         var call = new SoftmaxCall(Kernels.For(m.Nodes), m, graph, stopped, NeededBy(m, perChannel));
         return SoftmaxFunction.apply([m.Nodes, .. EdgeFeatures.Arguments(m.Edges), perChannel, call]).MoveToOuterDisposeScope();
     }
@@ -65,7 +65,7 @@ public static class Aggregate
     {
         var m = Checked(messages, graph);
         using var scope = NewDisposeScope();
-        var perChannel = PerChannel(p, m);
+        var perChannel = PerChannel(p, m.Width);
         var call = new PowerMeanCall(Kernels.For(m.Nodes), m, graph, lowest, highest, NeededBy(m, perChannel));
         var mean = PowerMeanFunction.apply([m.Nodes, .. EdgeFeatures.Arguments(m.Edges), perChannel, call]);
         return mean.clamp(lowest, highest).pow(perChannel.reciprocal()).MoveToOuterDisposeScope();
@@ -92,14 +92,15 @@ public static class Aggregate
         return perHead.to(messages.Nodes.dtype).contiguous();
     }
 
-    private static Tensor PerChannel(Tensor parameter, Messages messages)
+    /// <summary>[D] of a parameter of one or D values.</summary>
+    internal static Tensor PerChannel(Tensor parameter, long width)
     {
-        if (parameter.numel() != 1 && parameter.numel() != messages.Width)
+        if (parameter.numel() != 1 && parameter.numel() != width)
         {
-            throw new ArgumentException($"aggregation parameter: found {parameter.numel()} values, needed 1 or {messages.Width}");
+            throw new ArgumentException($"aggregation parameter: found {parameter.numel()} values, needed 1 or {width}");
         }
 
-        return parameter.reshape(-1).expand(messages.Width).contiguous();
+        return parameter.reshape(-1).expand(width).contiguous();
     }
 
     private static Messages Checked(Messages messages, Graph graph)

@@ -44,6 +44,19 @@ public sealed class Aggregator : nn.Module<Messages, Graph, Tensor>
         _ => throw new InvalidOperationException($"unknown reduction {_reduction}"),
     };
 
+    /// <summary>Whether messages are weighted by a softmax.</summary>
+    internal bool IsSoftmax => _reduction is Reduction.Softmax or Reduction.SoftmaxStopped;
+
+    /// <summary>Whether the softmax's weights count as constants.</summary>
+    internal bool Stops => _reduction == Reduction.SoftmaxStopped;
+
+    /// <summary>t of the softmax, [D], in the caller's dispose scope.</summary>
+    internal Tensor Temperature(Tensor x)
+    {
+        var one = t ?? full([1], _initial, x.dtype, x.device);
+        return Aggregate.PerChannel(Stops ? one.detach() : one, x.shape[1]);
+    }
+
     private Tensor Softmax(Messages messages, Graph graph)
     {
         using var constant = t is null ? Constant(messages) : null;

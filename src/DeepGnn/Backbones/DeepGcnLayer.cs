@@ -53,10 +53,7 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
         using var scope = NewDisposeScope();
         if (_block == Backbone.ResPlus)
         {
-            var input = PreActivation.Of(norm, act, x, graph, training ? _dropout : 0);
-            var change = conv.Convolved(input, graph, edges);
-            Release(input, unless: x);
-            return (x + change).MoveToOuterDisposeScope();
+            return (x + conv.PreActivated(x, graph, edges, norm, act, training ? _dropout : 0)).MoveToOuterDisposeScope();
         }
 
         var convolved = conv.Convolved(x, graph, edges);

@@ -56,6 +56,7 @@ public sealed class GenConv : GraphConvolution
 
     private Tensor Convolve(Tensor x, Graph graph, Tensor? edges)
     {
+        if (edges is null && Fuses(x, graph)) { return Fused(x, graph, null, null); }
         using var scope = NewDisposeScope();
         var source = lin_src is null ? x : lin_src.call(x); // [N, F']
         var sum = aggr_module.call(new Messages(source, EdgeFeatures.Mapped(edges, lin_edge), Rectified: true, _epsilon), graph);
@@ -64,11 +65,36 @@ public sealed class GenConv : GraphConvolution
         return Mapped(graph.TargetRows(sum) + (lin_dst is null ? own : lin_dst.call(own))).MoveToOuterDisposeScope();
     }
 
-    private Tensor Mapped(Tensor x)
+    internal override Tensor PreActivated(
+        Tensor x, Graph graph, Tensor? edges, nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, double dropout)
     {
-        if (mlp.Count != 5 || mlp[1] is not TorchSharp.Modules.LayerNorm norm || mlp.parameters().Any(p => !p.requires_grad)) { return mlp.call(x); }
-        return NormalizedLinear.Of(norm, (Linear)mlp[4], ((Linear)mlp[0]).call(x));
+        if (edges is not null || !PreActivation.Fits(norm, act, x, dropout) || !Fuses(x, graph) || !norm!.parameters().All(p => p.requires_grad))
+        {
+            return base.PreActivated(x, graph, edges, norm, act, dropout);
+        }
+
+        var before = (TorchSharp.Modules.LayerNorm)norm;
+        return Fused(x, graph, before, NormReluCall.Draw(before, x, dropout));
     }
+
+    private bool Fuses(Tensor x, Graph graph) =>
+        lin_src is null && msg_norm is null && aggr_module.IsSoftmax && graph.ChunkOf is null && graph.Chunks is null && Kernels.AreSimd(x) && HasNormalizedHalf;
+
+    private bool HasNormalizedHalf => mlp.Count == 5 && mlp[1] is TorchSharp.Modules.LayerNorm && mlp.parameters().All(p => p.requires_grad);
+
+    private Tensor Fused(Tensor x, Graph graph, TorchSharp.Modules.LayerNorm? norm, NormReluCall? before)
+    {
+        using var scope = NewDisposeScope();
+        var (rows, t, linear) = (x.contiguous(), aggr_module.Temperature(x), (Linear)mlp[0]);
+        var call = new GenConvCall(
+            Kernels.For(x), graph, _epsilon, aggr_module.Stops, before, linear.bias is not null, x.requires_grad, t.requires_grad);
+        var z = GenConvFunction.Of(rows, norm, t, linear, call); // [N, 2F']
+        return NormalizedLinear.Of((TorchSharp.Modules.LayerNorm)mlp[1], (Linear)mlp[4], z).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Mapped(Tensor x) => HasNormalizedHalf
+        ? NormalizedLinear.Of((TorchSharp.Modules.LayerNorm)mlp[1], (Linear)mlp[4], ((Linear)mlp[0]).call(x))
+        : mlp.call(x);
 
     // Names count linear, norm, activation and dropout as PyG's MLP does, dropout being 0 there.
     private static Sequential Perceptron(int channels, GenConvOptions o)

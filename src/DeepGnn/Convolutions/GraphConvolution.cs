@@ -1,5 +1,6 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
+using DeepGnn.Normalizations;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Convolutions;
@@ -38,6 +39,20 @@ public abstract class GraphConvolution : nn.Module<Tensor, Graph, Tensor>
         if (graph.Chunks is not { } chunks || Hops > 1) { return edges is null ? call(x, graph) : forward(x, graph, edges); }
         CheckEvaluates();
         return chunks.Rows(chunk => Convolved(chunk.Pick(x), chunk.Graph, chunk.PickEdges(edges)));
+    }
+
+    /// <summary>conv(dropout(act(norm(x)))), what a res+ layer adds to x; operators that can do without a row of what is between do.</summary>
+    /// <param name="x">[N, F].</param>
+    /// <param name="graph">N nodes, E edges.</param>
+    /// <param name="edges">As in forward, or null.</param>
+    /// <param name="norm">Normalisation, or null.</param>
+    /// <param name="act">Activation, or null.</param>
+    /// <param name="dropout">Probability of a value being dropped; 0 outside training.</param>
+    internal virtual Tensor PreActivated(
+        Tensor x, Graph graph, Tensor? edges, nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, double dropout)
+    {
+        using var scope = NewDisposeScope();
+        return Convolved(PreActivation.Of(norm, act, x, graph, dropout), graph, edges).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same for the first layer.</summary>

@@ -26,7 +26,8 @@ internal static class PreActivation
         return ReferenceEquals(dropped, x) ? x : dropped.MoveToOuterDisposeScope();
     }
 
-    private static bool Fits(nn.Module? norm, nn.Module? act, Tensor x, double dropout) =>
+    /// <summary>Whether it is one pass.</summary>
+    public static bool Fits(nn.Module? norm, nn.Module? act, Tensor x, double dropout) =>
         norm is TorchSharp.Modules.LayerNorm { weight: { } scale, bias: { } shift }
         && act is ReLU
         && x.device_type == DeviceType.CPU
@@ -38,7 +39,26 @@ internal static class PreActivation
 }
 
 /// <summary>What the pass needs besides tensors.</summary>
-internal sealed record NormReluCall(double Epsilon, HashDropoutCall? Dropout, bool InputNeeded);
+internal sealed record NormReluCall(double Epsilon, HashDropoutCall? Dropout, bool InputNeeded)
+{
+    /// <summary>The numbers of one pass over x.</summary>
+    public static NormReluCall Draw(TorchSharp.Modules.LayerNorm norm, Tensor x, double dropout) =>
+        new(norm.eps, dropout > 0 ? HashDropout.Draw(dropout) : null, x.requires_grad);
+
+    /// <summary>Writes y, [N, D] as x; scale and shift are [D].</summary>
+    public void Forward(Tensor x, Tensor scale, Tensor shift, Tensor y)
+    {
+        if (x.dtype == ScalarType.Float64) { new NormReluRows<double>(scale, shift, Epsilon, Dropout).Forward(x, y); }
+        else { new NormReluRows<float>(scale, shift, Epsilon, Dropout).Forward(x, y); }
+    }
+
+    /// <summary>Writes d loss / d x, which may take the place of g, and y again where asked; adds the gradients of scale and shift to [2, D].</summary>
+    public void Backward(Tensor x, Tensor scale, Tensor shift, Tensor g, Tensor toX, Tensor toParameters, Tensor? y = null)
+    {
+        if (x.dtype == ScalarType.Float64) { new NormReluRows<double>(scale, shift, Epsilon, Dropout).Backward(x, g, toX, toParameters, y); }
+        else { new NormReluRows<float>(scale, shift, Epsilon, Dropout).Backward(x, g, toX, toParameters, y); }
+    }
+}
 
 /// <summary>Arguments: x [N, D], γ, β, <see cref="NormReluCall"/>. Keeps x, γ and β.</summary>
 internal sealed class NormReluFunction : autograd.SingleTensorFunction<NormReluFunction>
@@ -49,8 +69,7 @@ internal sealed class NormReluFunction : autograd.SingleTensorFunction<NormReluF
     public static Tensor Of(TorchSharp.Modules.LayerNorm norm, Tensor x, double dropout)
     {
         using var scope = NewDisposeScope();
-        var call = new NormReluCall(norm.eps, dropout > 0 ? HashDropout.Draw(dropout) : null, x.requires_grad);
-        return apply(x.contiguous(), norm.weight!, norm.bias!, call).MoveToOuterDisposeScope();
+        return apply(x.contiguous(), norm.weight!, norm.bias!, NormReluCall.Draw(norm, x, dropout)).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -59,8 +78,7 @@ internal sealed class NormReluFunction : autograd.SingleTensorFunction<NormReluF
         ctx.save_for_backward([x, scale, shift]);
         ctx.save_data(nameof(NormReluCall), call);
         var y = empty_like(x);
-        if (x.dtype == ScalarType.Float64) { Rows<double>(scale, shift, call).Forward(x, y); }
-        else { Rows<float>(scale, shift, call).Forward(x, y); }
+        call.Forward(x, scale, shift, y);
         return y;
     }
 
@@ -70,11 +88,7 @@ internal sealed class NormReluFunction : autograd.SingleTensorFunction<NormReluF
         var saved = ctx.get_saved_variables();
         var (x, scale, shift) = (saved[0], saved[1], saved[2]);
         var (toX, toParameters) = (empty_like(x), zeros(2, x.shape[1], x.dtype));
-        if (x.dtype == ScalarType.Float64) { Rows<double>(scale, shift, call).Backward(x, g, toX, toParameters); }
-        else { Rows<float>(scale, shift, call).Backward(x, g, toX, toParameters); }
+        call.Backward(x, scale, shift, g, toX, toParameters);
         return [call.InputNeeded ? toX : null, toParameters[0], toParameters[1], null];
     });
-
-    private static NormReluRows<T> Rows<T>(Tensor scale, Tensor shift, NormReluCall call)
-        where T : unmanaged, System.Numerics.IFloatingPointIeee754<T> => new(scale, shift, call.Epsilon, call.Dropout);
 }
