@@ -9,6 +9,8 @@ switch (args)
     case ["scaling", ..]:
         var rows = Option("--rows")?.Split(',') ?? Scaling.Names;
         return rows.All(row => RunApart("scale", row, 1) && RunApart("scale", row, 2)) ? 0 : 1;
+    case ["service", ..]:
+        return await ServiceRows.Run(Option("--rows"));
     case ["machine", ..]:
         Machine.Print(threads);
         return 0;
@@ -22,7 +24,7 @@ switch (args)
         Console.WriteLine(Scaling.Run(row, threads).ToJson());
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench peers|scaling|machine|estimate [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
+        Console.Error.WriteLine("usage: bench peers|scaling|machine|estimate|service [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
         return 2;
 }
 

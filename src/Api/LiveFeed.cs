@@ -12,7 +12,7 @@ namespace Api;
 public sealed class LiveFeed(RunSignal signal, RunStore store, IHubContext<RunsHub, IRunClient> hub, ILogger<LiveFeed> log) : BackgroundService
 {
     /// <summary>Signals within this time make one message.</summary>
-    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
     /// <summary>Last number sent of each run that is not over. A run that is not in here is younger than this feed: all of it is new.</summary>

@@ -16,7 +16,7 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, KeptCheckpoints ch
     private static readonly TimeSpan FlushEvery = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Between two transactions of one run: people see no difference below this, the database does.</summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
     private readonly Channel<TrainerEvent> waiting = Channel.CreateUnbounded<TrainerEvent>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,7 +8,7 @@ namespace Testing;
 /// </summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
-    private readonly Lazy<Task<PostgresServer>> server = new(PostgresServer.Start);
+    private readonly Lazy<Task<PostgresServer>> server = new(() => PostgresServer.Start());
 
     /// <summary>A fresh database on Postgres; null on SQLite, whose database is a file in the test's own folder.</summary>
     public async Task<string?> NewDatabase(StoreKind store) => store == StoreKind.Postgres ? (await server.Value).NewDatabase() : null;

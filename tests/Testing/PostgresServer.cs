@@ -6,7 +6,7 @@ namespace Testing;
 
 /// <summary>
 /// A private PostgreSQL cluster in a temporary folder, on a free loopback port: started once in a test program, gone with it. Losing
-/// its data is fine, so it never flushes.
+/// its data is fine, so it never flushes, unless it is asked to for measurements.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -15,17 +15,18 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly string folder;
     private readonly string binaries;
+    private readonly bool isDurable;
     private readonly Process watchdog;
     private int databases;
 
-    private PostgresServer(string folder, string binaries, int port, Process watchdog)
+    private PostgresServer(string folder, string binaries, int port, bool isDurable, Process watchdog)
     {
-        (this.folder, this.binaries, Port, this.watchdog) = (folder, binaries, port, watchdog);
+        (this.folder, this.binaries, Port, this.isDurable, this.watchdog) = (folder, binaries, port, isDurable, watchdog);
     }
 
     public int Port { get; }
 
-    public static async Task<PostgresServer> Start()
+    public static async Task<PostgresServer> Start(bool isDurable = false)
     {
         var binaries = FindBinaries();
         var folder = Directory.CreateTempSubdirectory("gnn-postgres-").FullName;
@@ -37,8 +38,8 @@ public sealed class PostgresServer : IAsyncDisposable
             var port = FreePort();
             try
             {
-                Listen(binaries, folder, port);
-                return new PostgresServer(folder, binaries, port, StartWatchdog(binaries, cluster, folder));
+                Listen(binaries, folder, port, isDurable);
+                return new PostgresServer(folder, binaries, port, isDurable, StartWatchdog(binaries, cluster, folder));
             }
             catch (InvalidOperationException) when (attempt < 5)
             {
@@ -60,7 +61,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public void GoAway() => Run($"{binaries}/pg_ctl", ["-D", Cluster(folder), "-m", "fast", "-w", "-t", "30", "stop"], asPostgres: true);
 
     /// <summary>The end of the outage, on the same port.</summary>
-    public void ComeBack() => Listen(binaries, folder, Port);
+    public void ComeBack() => Listen(binaries, folder, Port, isDurable);
 
     public async ValueTask DisposeAsync()
     {
@@ -83,9 +84,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static string Cluster(string folder) => Path.Combine(folder, "data");
 
-    private static void Listen(string binaries, string folder, int port) =>
+    private static void Listen(string binaries, string folder, int port, bool isDurable) =>
         Run($"{binaries}/pg_ctl", ["-D", Cluster(folder), "-w", "-t", "60", "-l", Path.Combine(folder, "log"), "-o",
-            $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200",
+            $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200{(isDurable ? "" : " -c fsync=off -c synchronous_commit=off -c full_page_writes=off")}",
             "start"], asPostgres: true);
 
     private static string FindBinaries() =>

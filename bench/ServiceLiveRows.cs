@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Contracts;
+using Microsoft.AspNetCore.SignalR.Client;
+using Testing;
+using static Bench.ServiceRows;
+
+namespace Bench;
+
+/// <summary>Rows about what is seen while it happens.</summary>
+internal static class ServiceLiveRows
+{
+    private const int ViewerCount = 500;
+    private const int Repetitions = 5;
+
+    private static readonly RunSpec Cora = new()
+    {
+        Name = "cora", Data = new DataSpec { Dataset = "cora" }, Model = new ModelSpec { Convolution = Convolution.Gcn, Backbone = Backbone.ResPlus, Layers = 7, HiddenChannels = 64 },
+        Training = new TrainingSpec { Epochs = 60, CheckpointEvery = 0 },
+    };
+
+    /// <summary>From the request to the first epoch on the hub: claim, start of a Trainer, data set, model, first epoch, store, feed.</summary>
+    public static async Task FirstEpoch()
+    {
+        await using var site = await ServiceSite.Open();
+        await site.StartApi();
+        await site.StartWorker(isFake: false);
+        await using var connection = site.Connection();
+        var seen = new ConcurrentDictionary<Guid, TaskCompletionSource<long>>();
+        connection.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (run, added) =>
+        {
+            if (added.Epochs.Count > 0) { seen.GetOrAdd(run, _ => new()).TrySetResult(Stopwatch.GetTimestamp()); }
+        });
+        await connection.StartAsync();
+        var taken = new List<double>();
+        for (var i = 0; i < Repetitions; i++)
+        {
+            var since = Stopwatch.GetTimestamp();
+            var run = await site.Post(Cora);
+            await connection.InvokeAsync(nameof(IRunHub.WatchRun), run);
+            var first = await seen.GetOrAdd(run, _ => new()).Task.WaitAsync(TimeSpan.FromMinutes(1));
+            taken.Add(Stopwatch.GetElapsedTime(since, first).TotalSeconds);
+            await site.Ended(run);
+        }
+        Print("first-epoch", Quantile(taken, 0.5), "s");
+        Print("first-epoch-worst", taken.Max(), "s");
+    }
+
+    /// <summary>500 connections watch one run of ten epochs a second: from the Trainer's word to each of them.</summary>
+    public static async Task Viewers()
+    {
+        await using var site = await ServiceSite.Open();
+        await site.StartApi();
+        var run = await site.Post(ServiceStoreRows.Karate with { Name = "delay=100" });
+        var late = new ConcurrentBag<double>();
+        var connections = new ConcurrentBag<HubConnection>();
+        try
+        {
+            await Parallel.ForEachAsync(Enumerable.Range(0, ViewerCount), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, stop) =>
+            {
+                var connection = site.Connection();
+                connection.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) =>
+                {
+                    foreach (var point in added.Epochs) { late.Add((DateTimeOffset.UtcNow - point.Figures.At).TotalMilliseconds); }
+                });
+                await connection.StartAsync(stop);
+                await connection.InvokeAsync(nameof(IRunHub.WatchRun), run, stop);
+                connections.Add(connection);
+            });
+            await site.StartWorker(isFake: true);
+            await site.Ended(run);
+            await Task.Delay(2_000); // the last messages on their way
+        }
+        finally { await Parallel.ForEachAsync(connections, async (connection, _) => await connection.DisposeAsync()); }
+        var needed = ViewerCount * ServiceStoreRows.Karate.Training.Epochs;
+        if (late.Count != needed) { throw new InvalidOperationException($"{late.Count} epochs reached the viewers, needed {needed}"); }
+        Print("hub-500-p50", Quantile(late, 0.5), "ms");
+        Print("hub-500-p95", Quantile(late, 0.95), "ms");
+    }
+
+    /// <summary>The same training by the Trainer alone and by the service with a viewer, in turns: fastest against fastest.</summary>
+    public static async Task Streaming()
+    {
+        await using var site = await ServiceSite.Open();
+        await site.StartApi();
+        await site.StartWorker(isFake: false);
+        await using var viewer = site.Connection();
+        await viewer.StartAsync();
+        var (alone, streamed) = (new List<double>(), new List<double>());
+        for (var i = 0; i < Repetitions; i++)
+        {
+            alone.Add(Seconds(await Alone()));
+            var run = await site.Post(Cora);
+            await viewer.InvokeAsync(nameof(IRunHub.WatchRun), run);
+            await site.Ended(run);
+            streamed.Add(Seconds((await site.Http.GetFromJsonAsync<RunHistory>($"/api/v1/runs/{run}/metrics", ContractJson.Options))!.Epochs.Select(point => point.Figures)));
+        }
+        Print("streaming-alone", alone.Min() * 1000, "ms/epoch");
+        Print("streaming-service", streamed.Min() * 1000, "ms/epoch");
+        Print("streaming-slowdown", (streamed.Min() / alone.Min() - 1) * 100, "%");
+    }
+
+    private static async Task<IEnumerable<EpochEvent>> Alone()
+    {
+        var start = new ProcessStartInfo(ServiceSite.ProgramOf("Trainer", "trainer")) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        start.Environment["GNN_DATA"] = TestFolders.Data;
+        using var trainer = Process.Start(start)!;
+        await trainer.StandardInput.WriteLineAsync(JsonSerializer.Serialize(Cora, ContractJson.Options));
+        trainer.StandardInput.Close();
+        var epochs = new List<EpochEvent>();
+        while (await trainer.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (JsonSerializer.Deserialize<TrainerEvent>(line, ContractJson.Options) is EpochEvent epoch) { epochs.Add(epoch); }
+        }
+        return epochs.Count == Cora.Training.Epochs ? epochs : throw new InvalidOperationException($"the Trainer alone ended after {epochs.Count} epochs");
+    }
+
+    /// <summary>Wall time from one report to the next, so that whatever holds up the loop counts; code is compiled in the first ten epochs.</summary>
+    private static double Seconds(IEnumerable<EpochEvent> epochs)
+    {
+        EpochEvent[] counted = [.. epochs.OrderBy(epoch => epoch.Epoch).Skip(10)];
+        return (counted[^1].At - counted[0].At).TotalSeconds / (counted.Length - 1);
+    }
+}
