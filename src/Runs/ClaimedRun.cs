@@ -11,6 +11,9 @@ public sealed record ClaimedRun
     public long? EstimatedMemoryBytes { get; init; }
     public required string ArtifactsFolder { get; init; }
 
+    /// <summary>Trace of the request that made the run.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>The last registered checkpoint, if an earlier attempt wrote one.</summary>
     public string? CheckpointPath { get; init; }
     public string? CheckpointSha256 { get; init; }

@@ -63,6 +63,7 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
         var now = await db.Now(cancellation);
         run.Attempt++;
         run.Worker = worker;
+        RunTelemetry.Claimed(run.StartedAt is null ? now - run.CreatedAt : null);
         run.StartedAt ??= now;
         db.Move(run, RunAction.Claim, now, $"running; attempt {run.Attempt} on {worker}");
         run.LeaseUntil = now + Lease;
@@ -77,6 +78,7 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
             CheckpointPath = run.CheckpointPath is null ? null : Path.Combine(artifacts, run.CheckpointPath),
             CheckpointSha256 = run.CheckpointSha256,
             BestCheckpoint = run.BestCheckpointPath,
+            TraceParent = run.TraceParent,
         };
     }, cancellation);
 

@@ -39,6 +39,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
     private async Task<bool> RecordAll(Guid runId, int attempt, IReadOnlyList<TrainerEvent> events, CancellationToken cancellation)
     {
         var queuedAgain = false;
+        List<EpochEvent> stored = [];
         var held = await store.Write(async db =>
         {
             if (await db.LockRun(runId, cancellation) is not { } run || !run.IsHeldBy(attempt)) { return false; }
@@ -52,13 +53,18 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
                 if (!RunTransitions.IsHeld(run.Status)) { break; }
                 if (!known.IsNew(reported)) { continue; }
 
-                if (reported is EpochEvent figures) { epochs.Add(figures); }
+                if (reported is EpochEvent figures)
+                {
+                    epochs.Add(figures);
+                    stored.Add(figures);
+                }
                 else { await StoreEvent(db, run, epochs, reported, now, cancellation); }
             }
             await epochs.Store(cancellation);
             queuedAgain = run.Status == RunStatus.Queued;
             return true;
         }, cancellation);
+        RunTelemetry.Stored(stored);
         if (queuedAgain) { bell.Ring(); }
         return held;
     }

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -27,6 +28,7 @@ public sealed class RunSweeper(RunQueue queue, RunStore store, TrainBell bell, T
         {
             // Asks the store first, so that its return is noticed before anyone is judged.
             await bell.RingForQueued(cancellation);
+            await Count(cancellation);
             if (storeWasAway) { (storeWasAway, storeBackSince) = (false, time.GetTimestamp()); }
             if (storeBackSince is { } back && time.GetElapsedTime(back) < GraceAfterOutage) { return; }
 
@@ -51,6 +53,13 @@ public sealed class RunSweeper(RunQueue queue, RunStore store, TrainBell bell, T
         await store.Tell(changed, cancellation);
         late.Clear();
         late.UnionWith(now);
+    }
+
+    private async Task Count(CancellationToken cancellation)
+    {
+        if (!RunTelemetry.CountsRuns) { return; }
+        await using var db = store.Open();
+        RunTelemetry.Counted(await db.Runs.GroupBy(run => run.Status).Select(runs => new { Status = runs.Key, Count = runs.Count() }).ToDictionaryAsync(runs => runs.Status, runs => runs.Count, cancellation));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

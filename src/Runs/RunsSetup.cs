@@ -17,6 +17,7 @@ public static class RunsSetup
         var services = builder.Services;
         if (services.Any(service => service.ServiceType == typeof(RunStore))) { return builder; }
 
+        builder.AddTelemetry();
         services.AddSingleton(RunsSettings.From(builder.Configuration));
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<RunSignal>();

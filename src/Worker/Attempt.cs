@@ -109,6 +109,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
                 started = happened as StartedEvent ?? started;
                 ended |= happened is FinishedEvent or FailedEvent or StoppedEvent;
                 foreach (var said in InPlaceOf(happened)) { events.Add(said); }
+                if (happened is EpochEvent epoch) { RunTelemetry.Epoch(epoch); }
             }
         }
     }

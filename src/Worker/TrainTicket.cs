@@ -21,9 +21,13 @@ internal sealed class TrainTicket(
         // Hangfire says so only after the web server has let go of its last connection.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
 
+        var began = time.GetUtcNow();
         // A ticket too many: delivered twice, or another worker was faster.
         if (await queue.Claim(settings.Name, leaving.Token, settings.RunMemoryBytes) is not { } run) { return; }
 
+        RunTelemetry.Claim(run, settings.Name, began);
+        using var training = RunTelemetry.Training(run, settings.Name);
+        using var scope = log.BeginScope(new Dictionary<string, object> { ["run"] = run.Id, ["attempt"] = run.Attempt });
         using var attempt = new Attempt(run, settings, queue, recorder, time, log);
         watch.Watch(run.Id, attempt.Look);
         try { await attempt.Train(leaving.Token); }

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Contracts;
 using Testing;
 
 namespace EndToEnd.Tests;
@@ -61,6 +63,23 @@ public sealed partial class StandaloneTests(ITestOutputHelper output) : IDisposa
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Contains(data.File("nowhere"), await answer.Content.ReadAsStringAsync(Service.Token), StringComparison.Ordinal);
         Assert.True((await service.Http.GetAsync("/health/live", Service.Token)).IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task Logs_are_lines_of_JSON_that_name_run_and_attempt_where_a_setting_says_so()
+    {
+        await using var service = await Service.StartListening(data.Path, "--Gnn:Logs", "json");
+        var run = await service.Post(Specs.Karate(epochs: 2));
+        await service.RunThatIs(RunStatus.Succeeded, run.Id);
+        var lines = service.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("GnnService is at", StringComparison.Ordinal))
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
+        var started = lines.Single(line => line.GetProperty("Message").GetString()!.Contains("Trainer process", StringComparison.Ordinal));
+        var scope = started.GetProperty("Scopes").EnumerateArray().Single(each => each.TryGetProperty("run", out _));
+        Assert.Equal((run.Id.ToString(), "1"), (scope.GetProperty("run").ToString(), scope.GetProperty("attempt").ToString()));
+
+        var (exitCode, said) = await Service.StartRefused(data.File("other"), "--Gnn:Logs", "xml");
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("Setting Gnn:Logs: found \"xml\", needed \"text\" or \"json\"", said, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -22,7 +22,7 @@ internal sealed class WorkerHost : IAsyncDisposable
     public RunQueue Queue => host.Services.GetRequiredService<RunQueue>();
 
     /// <summary>A host that is not started yet: the store can be prepared by another one on the same folder.</summary>
-    public static WorkerHost Build(string dataFolder, string? database = null, Func<WorkerSettings, WorkerSettings>? change = null, string name = "worker-a")
+    public static WorkerHost Build(string dataFolder, string? database = null, Func<WorkerSettings, WorkerSettings>? change = null, string name = "worker-a", ILoggerProvider? log = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration["urls"] = "http://127.0.0.1:0";
@@ -30,7 +30,8 @@ internal sealed class WorkerHost : IAsyncDisposable
         builder.Configuration["ConnectionStrings:Runs"] = database;
         builder.Configuration["Worker:Name"] = name;
         builder.Configuration["Worker:Trainer"] = FakeTrainerProgram.Path;
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(log is null ? LogLevel.Warning : LogLevel.Information);
+        if (log is not null) { builder.Logging.ClearProviders().AddProvider(log); }
         builder.AddWorker();
         if (change is not null)
         {
