@@ -44,7 +44,20 @@ public sealed class PointSegmentation : PointModel
         using var scope = NewDisposeScope();
         var batch = clouds ?? OneCloud(x);
         var all = Features(x, batch); // [N, Σ widths]
-        var whole = batch.Spread(batch.Max(fusion_block.call(all))); // [N, 1024], one row for each cloud
-        return prediction.call(cat([whole, all], dim: 1)).MoveToOuterDisposeScope();
+        var whole = batch.Max(fusion_block.call(all)); // [G, 1024], one row for each cloud
+        var h = First(whole, all, batch);
+        foreach (var layer in prediction.children().Skip(1)) { h = ((nn.Module<Tensor, Tensor>)layer).call(h); }
+        return h.MoveToOuterDisposeScope();
+    }
+
+    // W[whole, all] + b by halves of W: a cloud's row is mapped once, not once for each of its points, and the two are never put side by side.
+    private Tensor First(Tensor whole, Tensor all, GraphBatch batch)
+    {
+        var layer = (Sequential)prediction[0];
+        var linear = (Linear)layer[0];
+        var (ofWhole, ofAll) = (linear.weight!.narrow(1, 0, whole.shape[1]), linear.weight!.narrow(1, whole.shape[1], all.shape[1]));
+        var h = all.matmul(ofAll.t()) + batch.Spread(nn.functional.linear(whole, ofWhole, linear.bias)); // [N, 512]
+        foreach (var part in layer.children().Skip(1)) { h = ((nn.Module<Tensor, Tensor>)part).call(h); }
+        return h;
     }
 }
