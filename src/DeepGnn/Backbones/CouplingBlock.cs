@@ -1,11 +1,15 @@
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using DeepGnn.Normalizations;
+using DeepGnn.Runtime;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Backbones;
 
-/// <summary>The function of one group in a reversible layer: conv(mask ⊙ act(norm(x))); norm and act may be left out.</summary>
+/// <summary>
+/// The function of one group in a reversible layer: conv(mask ⊙ act(norm(x))); norm and act may be left out. Layers inside may draw random
+/// numbers or count batch statistics: the backward pass evaluates the block again as the same block.
+/// </summary>
 public sealed class CouplingBlock : nn.Module<Tensor, Graph, Tensor>
 {
     private readonly nn.Module<Tensor, Tensor>? norm;
@@ -13,18 +17,11 @@ public sealed class CouplingBlock : nn.Module<Tensor, Graph, Tensor>
     private readonly GraphConvolution conv;
 
     /// <summary>The modules become children of this one.</summary>
-    /// <exception cref="NotSupportedException">
-    /// A batch normalisation: the backward pass evaluates the block again, which would count its statistics twice.
-    /// </exception>
     public CouplingBlock(GraphConvolution conv, nn.Module<Tensor, Tensor>? norm = null, nn.Module<Tensor, Tensor>? act = null)
         : base(nameof(CouplingBlock))
     {
         (this.conv, this.norm, this.act) = (conv, norm, act);
         RegisterComponents();
-        if (modules().Any(m => m is TorchSharp.Modules.BatchNorm1d))
-        {
-            throw new NotSupportedException("reversible block: found a batch normalisation, needed one without running statistics (layer)");
-        }
     }
 
     /// <summary>[N, D/C] gives [N, D/C].</summary>
@@ -34,8 +31,11 @@ public sealed class CouplingBlock : nn.Module<Tensor, Graph, Tensor>
     public Tensor forward(Tensor x, Graph graph, Tensor? edges, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        var h = PreActivation.Of(norm, act, x, graph);
-        if (mask is not null) { h *= mask; }
-        return conv.Convolved(h, graph, edges).MoveToOuterDisposeScope();
+        if (mask is null) { return conv.PreActivated(x, graph, edges, norm, act, null).MoveToOuterDisposeScope(); }
+        return conv.Convolved(PreActivation.Of(norm, act, x, graph) * mask, graph, edges).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same with a mask that is made again wherever it is needed.</summary>
+    internal Tensor Dropped(Tensor x, Graph graph, Tensor? edges, DropoutMask mask) =>
+        conv.PreActivated(x, graph, edges, norm, act, mask);
 }

@@ -53,7 +53,7 @@ public sealed class DeepGcnLayer : nn.Module<Tensor, Graph, Tensor>
         using var scope = NewDisposeScope();
         if (_block == Backbone.ResPlus)
         {
-            return (x + conv.PreActivated(x, graph, edges, norm, act, training ? _dropout : 0)).MoveToOuterDisposeScope();
+            return (x + conv.PreActivated(x, graph, edges, norm, act, training && _dropout > 0 ? HashDropout.Draw(_dropout) : null)).MoveToOuterDisposeScope();
         }
 
         var convolved = conv.Convolved(x, graph, edges);

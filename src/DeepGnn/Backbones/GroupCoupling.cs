@@ -1,4 +1,5 @@
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -33,16 +34,14 @@ public sealed class GroupCoupling : nn.Module<Tensor, Graph, Tensor>
     public Tensor forward(Tensor x, Graph graph, Tensor? edges, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        var parts = Parts(x);
-        var y = parts[1..].Aggregate((a, b) => a + b);
-        var outputs = new Tensor[parts.Length];
-        for (var i = 0; i < parts.Length; i++)
-        {
-            y = parts[i] + _blocks[i].forward(y, graph, EdgesOf(i, edges, x), PartOf(i, mask));
-            outputs[i] = y;
-        }
+        return Joined(x, (i, y) => _blocks[i].forward(y, graph, EdgesOf(i, edges, x.shape[1]), PartOf(i, mask))).MoveToOuterDisposeScope();
+    }
 
-        return cat(outputs, dim: 1).MoveToOuterDisposeScope();
+    /// <summary>The same with a mask for each group, or none.</summary>
+    internal Tensor Dropped(Tensor x, Graph graph, Tensor? edges, DropoutMask[]? masks)
+    {
+        using var scope = NewDisposeScope();
+        return Joined(x, (i, y) => Block(i, y, graph, EdgesOf(i, edges, x.shape[1]), masks)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The x that gave y, without gradients.</summary>
@@ -51,46 +50,16 @@ public sealed class GroupCoupling : nn.Module<Tensor, Graph, Tensor>
         using var scope = NewDisposeScope();
         using var constant = no_grad();
         var parts = Parts(y);
-        var inputs = new Tensor[parts.Length];
         for (var i = parts.Length - 1; i >= 0; i--)
         {
-            var before = i > 0 ? parts[i - 1] : inputs[1..].Aggregate((a, b) => a + b);
-            inputs[i] = parts[i] - _blocks[i].forward(before, graph, EdgesOf(i, edges, y), PartOf(i, mask));
+            parts[i] = parts[i] - _blocks[i].forward(Before(i, parts), graph, EdgesOf(i, edges, y.shape[1]), PartOf(i, mask));
         }
 
-        return cat(inputs, dim: 1).MoveToOuterDisposeScope();
+        return cat(parts, dim: 1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// One step of the backward pass: from y and d loss / d y to x and d loss / d x. Each block is evaluated once, for its inverse and its
-    /// gradient together. Gradients of parameters and edges are added to <paramref name="found"/>.
-    /// </summary>
-    internal (Tensor X, Tensor G) Back(Tensor y, Tensor g, Graph graph, Tensor? edges, Tensor? mask, ReversibleGradients found)
-    {
-        using var scope = NewDisposeScope();
-        var parts = Parts(y);
-        var gradients = Parts(g);
-        var inputs = new Tensor[parts.Length];
-        for (var i = parts.Length - 1; i >= 0; i--)
-        {
-            var before = (i > 0 ? parts[i - 1] : inputs[1..].Aggregate((a, b) => a + b)).detach().requires_grad_();
-            var edgesOf = EdgesOf(i, edges, y)?.detach().requires_grad_(found.Edges is not null);
-            Tensor output;
-            using (enable_grad()) { output = _blocks[i].forward(before, graph, edgesOf, PartOf(i, mask)); }
-
-            inputs[i] = parts[i] - output.detach();
-            var arrived = found.Take(output, gradients[i], before, edgesOf, _blocks[i], EdgesOf(i, found.Edges, y));
-            if (i > 0) { gradients[i - 1] = gradients[i - 1] + arrived; }
-            else
-            {
-                for (var k = 1; k < gradients.Length; k++) { gradients[k] = gradients[k] + arrived; }
-            }
-        }
-
-        return (cat(inputs, dim: 1).MoveToOuterDisposeScope(), cat(gradients, dim: 1).MoveToOuterDisposeScope());
-    }
-
-    private Tensor[] Parts(Tensor x)
+    /// <summary>Views of the groups of [N, D].</summary>
+    internal Tensor[] Parts(Tensor x)
     {
         if (x.shape[1] % GroupCount != 0)
         {
@@ -100,8 +69,58 @@ public sealed class GroupCoupling : nn.Module<Tensor, Graph, Tensor>
         return x.chunk(GroupCount, dim: 1);
     }
 
+    /// <summary>What is to be remembered of one pass forwards, for each block.</summary>
+    internal Replay[] NewReplays() => [.. _blocks.Select(block => new Replay(block))];
+
+    /// <summary>One step forwards without gradients: the groups are changed in place.</summary>
+    internal void Forth(Tensor[] parts, ReversibleCall call, Tensor? edges, Replay[] replays)
+    {
+        for (var i = 0; i < parts.Length; i++)
+        {
+            using var scope = NewDisposeScope();
+            var y = i > 0 ? parts[i - 1] : Before(0, parts);
+            parts[i].add_(replays[i].First(() => Block(i, y, call.Graph, EdgesOf(i, edges, call.Channels), call.Masks)));
+        }
+    }
+
+    /// <summary>
+    /// One step backwards: <paramref name="parts"/> turn from y into x in place, <paramref name="gradients"/> from d loss / d y into d loss / d x.
+    /// Each block is evaluated once, for its inverse and its gradient together.
+    /// </summary>
+    internal void Back(Tensor[] parts, Tensor[] gradients, ReversibleCall call, Tensor? edges, Replay[] replays, ReversibleGradients found)
+    {
+        for (var i = parts.Length - 1; i >= 0; i--)
+        {
+            using var scope = NewDisposeScope();
+            var before = Before(i, parts).detach().requires_grad_();
+            var edgesOf = EdgesOf(i, edges, call.Channels)?.detach().requires_grad_(found.Edges is not null);
+            var arrived = replays[i].Again(() =>
+            {
+                using var recording = enable_grad();
+                var output = Block(i, before, call.Graph, edgesOf, call.Masks);
+                using (no_grad()) { parts[i].sub_(output); }
+                return found.Take(output, gradients[i], before, edgesOf, _blocks[i], EdgesOf(i, found.Edges, call.Channels));
+            });
+            foreach (var k in i > 0 ? [i - 1] : Enumerable.Range(1, parts.Length - 1)) { gradients[k].add_(arrived); }
+        }
+    }
+
+    private Tensor Joined(Tensor x, Func<int, Tensor, Tensor> block)
+    {
+        var parts = Parts(x);
+        for (var i = 0; i < parts.Length; i++) { parts[i] = parts[i] + block(i, Before(i, parts)); }
+        return cat(parts, dim: 1);
+    }
+
+    // Y_{i−1} for block i, whether the groups after it are X or Y: block 1 sees the others' inputs, which forwards are not changed yet.
+    private static Tensor Before(int i, Tensor[] parts) =>
+        i > 0 ? parts[i - 1] : parts.Length == 2 ? parts[1] : parts[1..].Aggregate((a, b) => a + b);
+
+    private Tensor Block(int i, Tensor y, Graph graph, Tensor? edges, DropoutMask[]? masks) =>
+        masks is null ? _blocks[i].forward(y, graph, edges, null) : _blocks[i].Dropped(y, graph, edges, masks[i]);
+
     private Tensor? PartOf(int group, Tensor? x) => x?.narrow(1, group * (x.shape[1] / GroupCount), x.shape[1] / GroupCount);
 
-    private Tensor? EdgesOf(int group, Tensor? edges, Tensor x) =>
-        edges is not null && edges.dim() == 2 && edges.shape[1] == x.shape[1] ? PartOf(group, edges) : edges;
+    private Tensor? EdgesOf(int group, Tensor? edges, long channels) =>
+        edges is not null && edges.dim() == 2 && edges.shape[1] == channels ? PartOf(group, edges) : edges;
 }

@@ -8,7 +8,10 @@ namespace DeepGnn.Backbones;
 
 /// <summary>
 /// Invertible layers one after the other as one node of the autograd graph: it keeps the last output only, and its backward pass computes
-/// each layer's input from its output on the way, so memory does not grow with depth. Costs one more evaluation of each layer.
+/// each layer's input from its output on the way, so memory does not grow with depth. Costs one more evaluation of each layer. The input is
+/// left as it was.
+/// <para>Rounding makes the inverted activations drift from the true ones, and rectifiers near 0 then switch: <see cref="AnchorEvery"/> bounds
+/// it, <see cref="InversionError"/> measures it.</para>
 /// <para>One dropout mask is drawn for all layers in each forward pass and used again in the backward pass, as the paper's code does.</para>
 /// Source: Li et al., "Training Graph Neural Networks with 1000 Layers", arXiv 2106.07476, section 3.2.
 /// </summary>
@@ -16,21 +19,48 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
 {
     private readonly ModuleList<GroupCoupling> layers;
     private readonly double _dropout;
+    private readonly int _depth;
 
     /// <summary>The layers become children of this module.</summary>
-    public ReversibleStack(IReadOnlyList<GroupCoupling> layers, double dropout = 0) : base(nameof(ReversibleStack))
+    /// <param name="layers">The layers in their order.</param>
+    /// <param name="dropout">Probability in [0, 1) of a value being dropped while training.</param>
+    /// <param name="depth">With one layer: how often it is applied (weight-tied).</param>
+    public ReversibleStack(IReadOnlyList<GroupCoupling> layers, double dropout = 0, int? depth = null) : base(nameof(ReversibleStack))
     {
         if (dropout is not (>= 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(nameof(dropout), dropout, "needed a probability from 0 to below 1");
         }
 
+        if (depth is not null && layers.Count != 1)
+        {
+            throw new ArgumentException($"layers: found {layers.Count} beside a depth of {depth}, needed 1", nameof(layers));
+        }
+
         this.layers = new ModuleList<GroupCoupling>([.. layers]);
-        _dropout = dropout;
+        (_dropout, _depth) = (dropout, depth ?? layers.Count);
         RegisterComponents();
     }
 
-    internal IReadOnlyList<GroupCoupling> Layers => [.. layers];
+    /// <summary>An activation is kept every so many layers; 0: none.</summary>
+    public int AnchorEvery { get; set; }
+
+    /// <summary>Whether autograd keeps every layer's activations, as for any other stack; the function is the same.</summary>
+    public bool KeepsActivations { get; set; }
+
+    /// <summary>
+    /// Largest relative error of an inverted activation, ‖x̂ − x‖/‖x‖, at the anchors and (in 256 rows) at the input, in the backward passes
+    /// since this was last set; NaN if there was none.
+    /// </summary>
+    public double InversionError { get; set; } = double.NaN;
+
+    /// <summary>
+    /// Takes each parameter's gradient as soon as it is known, layer by layer, so that not all of them are held at once; autograd gets none then.
+    /// It may change the parameter. Not for tied weights, whose gradients are sums over the layers.
+    /// </summary>
+    public Action<Parameter, Tensor>? GradientFound { get; set; }
+
+    internal IReadOnlyList<GroupCoupling> Layers => [.. Enumerable.Range(0, _depth).Select(At)];
 
     /// <summary>x is [N, D], so is the result.</summary>
     public override Tensor forward(Tensor x, Graph graph) => forward(x, graph, null);
@@ -39,53 +69,87 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
     public Tensor forward(Tensor x, Graph graph, Tensor? edges)
     {
         using var scope = NewDisposeScope();
-        var mask = _dropout > 0 && training ? HashDropout.Apply(ones_like(x.detach()), _dropout, training) : null;
+        var all = Layers;
+        var masks = _dropout > 0 && training ? Enumerable.Range(0, At(0).GroupCount).Select(_ => HashDropout.Draw(_dropout)).ToArray() : null;
+        if (KeepsActivations) { return all.Aggregate(x, (h, layer) => layer.Dropped(h, graph, edges, masks)).MoveToOuterDisposeScope(); }
+
         Parameter[] weights = [.. parameters().Where(p => p.requires_grad)];
-        var call = new ReversibleCall([.. layers], graph, weights, x.requires_grad, edges?.requires_grad ?? false);
-        return ReversibleFunction.apply([x, edges!, mask!, call, .. weights]).MoveToOuterDisposeScope();
+        var goesBack = is_grad_enabled() && (x.requires_grad || edges?.requires_grad == true || weights.Length > 0);
+        var call = new ReversibleCall([.. all], graph, x.shape[1], masks, weights, goesBack ? new Anchors(AnchorEvery) : null)
+        {
+            NodesNeeded = x.requires_grad,
+            EdgesNeeded = edges?.requires_grad ?? false,
+            Use = layers.Count == _depth ? GradientFound : null,
+            Inverted = error => InversionError = Math.Max(double.IsNaN(InversionError) ? 0 : InversionError, error),
+        };
+        return ReversibleFunction.apply([x, edges!, call, .. weights]).MoveToOuterDisposeScope();
     }
+
+    private GroupCoupling At(int layer) => layers[Math.Min(layer, layers.Count - 1)];
 }
 
-/// <summary>What a reversible stack needs besides tensors.</summary>
-internal sealed record ReversibleCall(GroupCoupling[] Layers, Graph Graph, Parameter[] Parameters, bool NodesNeeded, bool EdgesNeeded);
+/// <summary>What a reversible stack needs besides tensors; <see cref="Parts"/> and <see cref="Replays"/> carry what the forward pass leaves.</summary>
+internal sealed record ReversibleCall(
+    GroupCoupling[] Layers, Graph Graph, long Channels, DropoutMask[]? Masks, Parameter[] Parameters, Anchors? Anchors)
+{
+    public bool NodesNeeded { get; init; }
 
-/// <summary>Arguments: x, edges, mask, <see cref="ReversibleCall"/>, then all parameters.</summary>
+    public bool EdgesNeeded { get; init; }
+
+    public Action<Parameter, Tensor>? Use { get; init; }
+
+    public required Action<double> Inverted { get; init; }
+
+    /// <summary>The groups of the last output. A saved variable would live through the whole backward pass beside what is inverted from it.</summary>
+    public Tensor[] Parts { get; set; } = [];
+
+    public Replay[][] Replays { get; set; } = [];
+}
+
+/// <summary>Arguments: x, edges, <see cref="ReversibleCall"/>, then all parameters.</summary>
 internal sealed class ReversibleFunction : autograd.SingleTensorFunction<ReversibleFunction>
 {
     public override string Name => nameof(ReversibleFunction);
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var (edges, mask) = ((Tensor?)vars[1], (Tensor?)vars[2]);
-        var call = (ReversibleCall)vars[3];
-        var y = ((Tensor)vars[0]).alias();
-        foreach (var layer in call.Layers)
+        var edges = (Tensor?)vars[1];
+        var call = (ReversibleCall)vars[2];
+        var parts = Array.ConvertAll(call.Layers[0].Parts((Tensor)vars[0]), part => part.clone());
+        call.Replays = [.. call.Layers.Select(layer => layer.NewReplays())];
+        for (var l = 0; l < call.Layers.Length; l++)
         {
-            var before = y;
-            y = layer.forward(before, call.Graph, edges, mask);
-            before.Dispose();
+            call.Anchors?.Keep(l, parts);
+            call.Layers[l].Forth(parts, call, edges, call.Replays[l]);
         }
 
-        ctx.save_for_backward([y, edges!, mask!]);
+        ctx.save_for_backward([edges!]);
         ctx.save_data(nameof(ReversibleCall), call);
+        var y = cat(parts, dim: 1);
+        foreach (var part in parts)
+        {
+            if (call.Anchors is null) { part.Dispose(); } else { part.DetachFromDisposeScope(); }
+        }
+
+        if (call.Anchors is not null) { call.Parts = parts; }
         return y;
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardScope.Run(grad_output, g =>
     {
         var call = (ReversibleCall)ctx.get_data(nameof(ReversibleCall));
-        var saved = ctx.get_saved_variables();
-        var (edges, mask) = (saved[1], saved[2]);
-        var found = new ReversibleGradients(call.Parameters, call.EdgesNeeded ? edges : null);
-        var y = saved[0].detach();
-        foreach (var layer in call.Layers.Reverse())
+        var edges = ctx.get_saved_variables()[0];
+        var found = new ReversibleGradients(call, call.EdgesNeeded ? edges : null);
+        var parts = call.Parts;
+        var gradients = Array.ConvertAll(call.Layers[0].Parts(g), part => part.clone());
+        for (var l = call.Layers.Length - 1; l >= 0; l--)
         {
-            var (after, arrived) = (y, g);
-            (y, g) = layer.Back(after, arrived, call.Graph, edges, mask, found);
-            after.Dispose();
-            arrived.Dispose();
+            call.Layers[l].Back(parts, gradients, call, edges, call.Replays[l], found);
+            call.Anchors!.Correct(l, parts);
         }
 
-        return [call.NodesNeeded ? g : null, found.Edges, null, null, .. found.Ordered];
+        call.Inverted(call.Anchors!.Error);
+        foreach (var part in parts) { part.Dispose(); }
+        return [call.NodesNeeded ? cat(gradients, dim: 1) : null, found.Edges, null, .. found.Ordered];
     });
 }

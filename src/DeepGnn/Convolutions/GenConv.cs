@@ -1,6 +1,7 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
 using DeepGnn.Normalizations;
+using DeepGnn.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -66,15 +67,15 @@ public sealed class GenConv : GraphConvolution
     }
 
     internal override Tensor PreActivated(
-        Tensor x, Graph graph, Tensor? edges, nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, double dropout)
+        Tensor x, Graph graph, Tensor? edges, nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, DropoutMask? mask)
     {
-        if (edges is not null || !PreActivation.Fits(norm, act, x, dropout) || !Fuses(x, graph) || !norm!.parameters().All(p => p.requires_grad))
+        if (edges is not null || !PreActivation.Fits(norm, act, x, mask) || !Fuses(x, graph) || !norm!.parameters().All(p => p.requires_grad))
         {
-            return base.PreActivated(x, graph, edges, norm, act, dropout);
+            return base.PreActivated(x, graph, edges, norm, act, mask);
         }
 
         var before = (TorchSharp.Modules.LayerNorm)norm;
-        return Fused(x, graph, before, NormReluCall.Draw(before, x, dropout));
+        return Fused(x, graph, before, NormReluCall.Of(before, x, mask));
     }
 
     private bool Fuses(Tensor x, Graph graph) =>

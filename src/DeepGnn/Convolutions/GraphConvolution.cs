@@ -1,6 +1,7 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
 using DeepGnn.Normalizations;
+using DeepGnn.Runtime;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Convolutions;
@@ -47,12 +48,12 @@ public abstract class GraphConvolution : nn.Module<Tensor, Graph, Tensor>
     /// <param name="edges">As in forward, or null.</param>
     /// <param name="norm">Normalisation, or null.</param>
     /// <param name="act">Activation, or null.</param>
-    /// <param name="dropout">Probability of a value being dropped; 0 outside training.</param>
+    /// <param name="mask">What dropout zeroes; null outside training.</param>
     internal virtual Tensor PreActivated(
-        Tensor x, Graph graph, Tensor? edges, nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, double dropout)
+        Tensor x, Graph graph, Tensor? edges, nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, DropoutMask? mask)
     {
         using var scope = NewDisposeScope();
-        return Convolved(PreActivation.Of(norm, act, x, graph, dropout), graph, edges).MoveToOuterDisposeScope();
+        return Convolved(PreActivation.Of(norm, act, x, graph, mask), graph, edges).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same for the first layer.</summary>

@@ -35,7 +35,7 @@ internal sealed class NormalizedLinear : autograd.SingleTensorFunction<Normalize
         ctx.save_for_backward([z]);
         ctx.save_data(nameof(NormalizedLinearCall), call);
         var y = empty(z.shape[0], call.Linear.weight!.shape[0], z.dtype, z.device);
-        var rows = Kernels.AreSimd(z) ? NormReluCall.Draw(call.Norm, z, dropout: 0) : null;
+        var rows = Kernels.AreSimd(z) ? NormReluCall.Of(call.Norm, z) : null;
         foreach (var (first, count) in Chunks(z))
         {
             using var scope = NewDisposeScope();
@@ -53,7 +53,7 @@ internal sealed class NormalizedLinear : autograd.SingleTensorFunction<Normalize
         var z = ctx.get_saved_variables()[0];
         var (weight, scale, shift) = (call.Linear.weight!.detach(), call.Norm.weight!, call.Norm.bias!);
         var (toZ, toWeight, toParameters) = (empty_like(z), zeros_like(weight), zeros(2, z.shape[1], z.dtype, z.device));
-        var simd = Kernels.AreSimd(z) ? NormReluCall.Draw(call.Norm, z, dropout: 0) : null;
+        var simd = Kernels.AreSimd(z) ? NormReluCall.Of(call.Norm, z) : null;
         foreach (var (first, count) in Chunks(z))
         {
             using var scope = NewDisposeScope();

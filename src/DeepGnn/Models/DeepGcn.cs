@@ -64,7 +64,9 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
 
         if (spec.Backbone == Backbone.Reversible)
         {
-            reversible = new ReversibleStack([.. Enumerable.Range(0, _depth).Select(_ => Coupling())], spec.Dropout);
+            reversible = spec.TieWeights
+                ? new ReversibleStack([Coupling()], spec.Dropout, _depth)
+                : new ReversibleStack([.. Enumerable.Range(0, _depth).Select(_ => Coupling())], spec.Dropout);
         }
 
         var last = outputs.Count > 0 ? outputs[^1] : width;
@@ -85,6 +87,22 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     /// alone.
     /// </summary>
     public Action<int, Tensor, Graph>? LayerOutput { get; set; }
+
+    /// <summary>
+    /// Layers of a segment whose activations are made again in the backward pass; 0: all are kept. The last segment's are kept in any case, as
+    /// they are needed first. Where a fusion sees all layers, only what is inside a layer can be made again: segments are then of one layer.
+    /// </summary>
+    public int SegmentLayers { get; set; }
+
+    /// <summary>Sets what the backward pass finds kept: anchors, segments.</summary>
+    public void Keep(RunSpec spec)
+    {
+        SegmentLayers = Recomputation.SegmentLayers(spec);
+        if (reversible is not null) { reversible.AnchorEvery = Recomputation.AnchorEvery(spec); }
+    }
+
+    /// <summary>The reversible stack, or null with another backbone.</summary>
+    public ReversibleStack? Reversible => reversible;
 
     /// <summary>The L layers of the backbone in their order; tied ones are the same module.</summary>
     public IReadOnlyList<nn.Module> BackboneLayers =>
@@ -127,20 +145,22 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         var first = Stemmed(x); // [N, D], null when the first convolution is the stem
         var fused = new List<Tensor>();
         var h = first;
-        for (var l = 0; l < _depth && reversible is null; l++)
+        for (var l = 0; l < _depth && reversible is null;)
         {
-            var before = h;
-            h = LayerAt(l, h, first, x, graph, edges); // [N, D]
-            LayerOutput?.Invoke(l + 1, h, graph);
+            var (before, last) = (h, SegmentEnd(l, h));
+            h = Layers(l, last, h, first, x, graph, edges); // [N, D]
+            l = last + 1;
+            LayerOutput?.Invoke(l, h, graph);
 
             // What nothing waits for is let go at once: an evaluation then holds two layers' channels, whatever the depth.
             if (fusion is not null) { fused.Add(h); }
-            else if (initial.Count == 0 || l > 0) { before?.Dispose(); }
+            else if (initial.Count == 0 || !ReferenceEquals(before, first)) { before?.Dispose(); }
         }
 
         if (reversible is not null)
         {
-            h = reversible.forward(h!, graph, edges); // [N, D]
+            h = reversible.forward(first!, graph, edges); // [N, D]
+            first!.Dispose();
             LayerOutput?.Invoke(_depth, h, graph);
         }
 
@@ -155,6 +175,28 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         if (prediction is not null) { return prediction.Convolved(h, graph, edges); } // [N, C]
         h = head!.forward(h); // [N, C] or [G, C]
         return appnp is null ? h : appnp.forward(h, graph);
+    }
+
+    // The last layer of the segment that begins with layer l; single layers outside training, and where x is as it was read.
+    private int SegmentEnd(int l, Tensor? h) =>
+        SegmentLayers == 0 || h is null || fusion is not null || !training ? l : Math.Min(l + SegmentLayers, _depth) - 1;
+
+    private Tensor Layers(int from, int to, Tensor? h, Tensor? first, InputFeatures x, Graph graph, Tensor? edges)
+    {
+        if (SegmentLayers == 0 || h is null || !training || to == _depth - 1) { return Run(h, first, edges); }
+        return Recomputed.Of(BackboneLayers.Take(from..(to + 1)), [h, initial.Count > 0 ? first : null, edges], inputs => Run(inputs[0], inputs[1], inputs[2]));
+
+        Tensor Run(Tensor? h, Tensor? first, Tensor? edges)
+        {
+            for (var l = from; l <= to; l++)
+            {
+                var before = h;
+                h = LayerAt(l, h, first, x, graph, edges);
+                if (l > from) { before!.Dispose(); }
+            }
+
+            return h!;
+        }
     }
 
     private Tensor LayerAt(int l, Tensor? h, Tensor? first, InputFeatures x, Graph graph, Tensor? edges)

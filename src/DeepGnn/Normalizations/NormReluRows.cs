@@ -13,7 +13,7 @@ namespace DeepGnn.Normalizations;
 /// <param name="shift">β, [D].</param>
 /// <param name="epsilon">ε.</param>
 /// <param name="dropout">Drawn by position, so the same in both passes; float32 only. Null: none.</param>
-internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double epsilon, HashDropoutCall? dropout)
+internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double epsilon, DropoutMask? dropout)
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly int _width = (int)scale.shape[0];

@@ -15,19 +15,19 @@ namespace DeepGnn.Normalizations;
 internal static class PreActivation
 {
     /// <summary>x is [N, D], so is the result; x itself where there is nothing to do.</summary>
-    public static Tensor Of(nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, Tensor x, Graph graph, double dropout = 0)
+    public static Tensor Of(nn.Module<Tensor, Tensor>? norm, nn.Module<Tensor, Tensor>? act, Tensor x, Graph graph, DropoutMask? mask = null)
     {
-        if (Fits(norm, act, x, dropout)) { return NormReluFunction.Of((TorchSharp.Modules.LayerNorm)norm!, x, dropout); }
+        if (Fits(norm, act, x, mask)) { return NormReluFunction.Of((TorchSharp.Modules.LayerNorm)norm!, x, mask); }
         using var scope = NewDisposeScope();
         var h = NodeNormalization.Of(norm, x, graph);
         var activated = act is null ? h : act.call(h);
         if (!ReferenceEquals(h, x) && !ReferenceEquals(h, activated)) { h.Dispose(); }
-        var dropped = dropout > 0 ? HashDropout.Apply(activated, dropout, training: true) : activated;
+        var dropped = mask is null ? activated : HashDropout.Apply(activated, mask);
         return ReferenceEquals(dropped, x) ? x : dropped.MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether it is one pass.</summary>
-    public static bool Fits(nn.Module? norm, nn.Module? act, Tensor x, double dropout) =>
+    public static bool Fits(nn.Module? norm, nn.Module? act, Tensor x, DropoutMask? mask) =>
         norm is TorchSharp.Modules.LayerNorm { weight: { } scale, bias: { } shift }
         && act is ReLU
         && x.device_type == DeviceType.CPU
@@ -35,15 +35,15 @@ internal static class PreActivation
         && scale.dim() == 1
         && scale.dtype == x.dtype
         && shift.dtype == x.dtype
-        && (x.dtype == ScalarType.Float32 || (x.dtype == ScalarType.Float64 && dropout == 0));
+        && (x.dtype == ScalarType.Float32 || (x.dtype == ScalarType.Float64 && mask is null));
 }
 
 /// <summary>What the pass needs besides tensors.</summary>
-internal sealed record NormReluCall(double Epsilon, HashDropoutCall? Dropout, bool InputNeeded)
+internal sealed record NormReluCall(double Epsilon, DropoutMask? Dropout, bool InputNeeded)
 {
-    /// <summary>The numbers of one pass over x.</summary>
-    public static NormReluCall Draw(TorchSharp.Modules.LayerNorm norm, Tensor x, double dropout) =>
-        new(norm.eps, dropout > 0 ? HashDropout.Draw(dropout) : null, x.requires_grad);
+    /// <summary>One pass over x.</summary>
+    public static NormReluCall Of(TorchSharp.Modules.LayerNorm norm, Tensor x, DropoutMask? mask = null) =>
+        new(norm.eps, mask, x.requires_grad);
 
     /// <summary>Writes y, [N, D] as x; scale and shift are [D].</summary>
     public void Forward(Tensor x, Tensor scale, Tensor shift, Tensor y)
@@ -66,10 +66,10 @@ internal sealed class NormReluFunction : autograd.SingleTensorFunction<NormReluF
     public override string Name => nameof(NormReluFunction);
 
     /// <summary>dropout(relu(norm(x))).</summary>
-    public static Tensor Of(TorchSharp.Modules.LayerNorm norm, Tensor x, double dropout)
+    public static Tensor Of(TorchSharp.Modules.LayerNorm norm, Tensor x, DropoutMask? mask)
     {
         using var scope = NewDisposeScope();
-        return apply(x.contiguous(), norm.weight!, norm.bias!, NormReluCall.Draw(norm, x, dropout)).MoveToOuterDisposeScope();
+        return apply(x.contiguous(), norm.weight!, norm.bias!, NormReluCall.Of(norm, x, mask)).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

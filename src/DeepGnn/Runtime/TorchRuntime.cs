@@ -14,7 +14,7 @@ public static class TorchRuntime
     /// <exception cref="ArgumentException"><c>GNN_THREADS</c> is not a number from 1 to 1,024.</exception>
     public static void Start(long seed, int? threads = null)
     {
-        NativeEnvironment.LetIdleThreadsSleep();
+        NativeEnvironment.Prepare();
         Load();
         TorchAllocator.Install();
         set_num_threads(threads ?? ThreadsFromEnvironment());

@@ -41,6 +41,7 @@ public sealed class GraphTask : LearningTask
         }
 
         _model = new DeepGcn(spec.Model, data.FeatureCount, data.ClassCount, graphs: data.Target == GraphTarget.Graph);
+        _model.Keep(spec);
         _model.to(device);
         MetricNames = Metrics.Of(Task, data.Metric.Name());
         Targets = data.Target == GraphTarget.NodeMultiLabel

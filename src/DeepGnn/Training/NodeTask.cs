@@ -41,6 +41,7 @@ public sealed class NodeTask : LearningTask
         (_train, _valid, _test) = (Indices(_split.Train, device), Indices(_split.Valid, device), Indices(_split.Test, device));
         _edges = EdgeFeatures(spec, data, device);
         _model = new DeepGcn(spec.Model, _features.FeatureCount, data.ClassCount, data.EdgeFeatures?.ColumnCount);
+        _model.Keep(spec);
         _model.to(device);
         _batches = NodeBatches.Of(spec.Training.Sampling, data.Graph, _split.Train, spec.Seed);
         _evaluated = _batches is null

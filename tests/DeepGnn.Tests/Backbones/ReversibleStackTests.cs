@@ -81,13 +81,140 @@ public sealed class ReversibleStackTests
     }
 
     [Fact]
-    public void Batch_normalisation_in_a_block_is_refused() =>
-        Assert.Contains("batch", Assert.Throws<NotSupportedException>(() => new CouplingBlock(new SageConv(4, 4), nn.BatchNorm1d(4))).Message);
+    public void Layers_that_draw_and_count_inside_a_block_do_so_once()
+    {
+        using var scope = NewDisposeScope();
+        var graph = RandomGraph.Of(20, 60, seed: 1);
+        using var stack = new ReversibleStack([.. Enumerable.Range(0, 6).Select(_ => new GroupCoupling([.. Enumerable.Range(0, 2).Select(_ =>
+            new CouplingBlock(new GatConv(4, 4, new() { Dropout = 0.3 }), nn.BatchNorm1d(4), nn.ReLU()))]))], dropout: 0.2);
+        stack.to(ScalarType.Float64);
+        var (start, weights) = (randn(20, 8, float64), randn(20, 8, float64));
+        var before = stack.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
+
+        var (reversible, counted) = Seeded();
+        stack.load_state_dict(before);
+        stack.KeepsActivations = true;
+        var (plain, countedPlain) = Seeded();
+
+        AllClose(plain, reversible, 1e-10);
+        AllClose(countedPlain, counted, 1e-10);
+        Assert.Contains(counted, buffer => buffer.dtype == int64 && buffer.item<long>() == 1); // batches seen, once in each pass
+
+        (List<Tensor> Gradients, List<Tensor> Buffers) Seeded()
+        {
+            random.manual_seed(3);
+            return (Gradients(stack, start, weights, x => stack.call(x, graph)), [.. stack.buffers().Select(buffer => buffer.clone())]);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Tied_weights_get_the_sum_of_all_layers_gradients(int anchorEvery)
+    {
+        using var scope = NewDisposeScope();
+        var graph = RandomGraph.Of(20, 60, seed: 1);
+        using var stack = new ReversibleStack([Coupling(2, 8)], dropout: 0.1, depth: 10) { AnchorEvery = anchorEvery };
+        stack.to(ScalarType.Float64);
+
+        var (reversible, plain) = BothWays(stack, graph, float64);
+
+        Assert.Equal(10, stack.Layers.Count);
+        AllClose(plain, reversible, 1e-10);
+    }
+
+    [Fact]
+    public void Dropout_at_a_hundred_layers_leaves_gradients_equal()
+    {
+        using var scope = NewDisposeScope();
+        var graph = RandomGraph.Of(20, 60, seed: 1);
+        using var stack = new ReversibleStack([.. Enumerable.Range(0, 100).Select(_ => Coupling(2, 8))], dropout: 0.2);
+        stack.to(ScalarType.Float64);
+
+        var (reversible, plain) = BothWays(stack, graph, float64);
+
+        AllClose(plain, reversible, 1e-10);
+    }
+
+    [Fact]
+    public void Anchors_bound_the_drift_of_single_precision()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        var graph = RandomGraph.Of(200, 1000, seed: 1);
+        using var stack = new ReversibleStack([.. Enumerable.Range(0, 96).Select(_ => Coupling(2, 16))], dropout: 0.1);
+
+        var (drifting, _) = BothWays(stack, graph, float32);
+        var without = stack.InversionError;
+        (stack.InversionError, stack.AnchorEvery) = (double.NaN, 8);
+        var (anchored, plain) = BothWays(stack, graph, float32);
+
+        Assert.InRange(without, 1e-9, 1e-3);
+        Assert.InRange(stack.InversionError, 1e-10, without / 2);
+        Assert.True(Apart(anchored, plain) <= Apart(drifting, plain));
+        AllClose(plain, anchored, 1e-3);
+    }
+
+    [Fact]
+    public void Gradients_can_be_taken_layer_by_layer()
+    {
+        using var scope = NewDisposeScope();
+        var graph = RandomGraph.Of(20, 60, seed: 1);
+        using var stack = new ReversibleStack([.. Enumerable.Range(0, 5).Select(_ => Coupling(2, 8))]);
+        var (start, weights) = (randn(20, 8), randn(20, 8));
+        var whole = Gradients(stack, start, weights, x => stack.call(x, graph));
+        var taken = new Dictionary<IntPtr, Tensor>();
+
+        stack.GradientFound = (parameter, gradient) => taken.Add(parameter.Handle, gradient.clone().DetachFromDisposeScope());
+        stack.zero_grad();
+        (stack.call(start.clone().requires_grad_(), graph) * weights).sum().backward();
+
+        AllClose(whole[1..], [.. stack.parameters().Select(p => taken[p.Handle])], 0);
+    }
+
+    [Fact]
+    public void The_input_is_left_as_it_was()
+    {
+        using var scope = NewDisposeScope();
+        var graph = RandomGraph.Of(20, 60, seed: 1);
+        using var stack = new ReversibleStack([Coupling(2, 8), Coupling(2, 8)]);
+        var x = randn(20, 8).requires_grad_();
+        var before = x.detach().clone();
+
+        stack.call(x, graph).sum().backward();
+
+        Assert.True(x.detach().equal(before).all().item<bool>());
+    }
 
     private static GroupCoupling Coupling(int groups, int channels) => new([.. Enumerable.Range(0, groups).Select(_ => new CouplingBlock(
         new SageConv(channels / groups, channels / groups, new SageConvOptions { Reduction = Reduction.Max }),
         nn.LayerNorm(channels / groups),
         nn.ReLU()))]);
+
+    private static (List<Tensor> Reversible, List<Tensor> Plain) BothWays(ReversibleStack stack, Graph graph, ScalarType type)
+    {
+        random.manual_seed(7);
+        var start = randn(graph.NodeCount, stack.Layers[0].parameters().First().shape[0] * stack.Layers[0].GroupCount, type);
+        var factor = randn(start.shape[0], start.shape[1], type);
+        List<Tensor> Once(bool keeps)
+        {
+            random.manual_seed(5);
+            stack.KeepsActivations = keeps;
+            return Gradients(stack, start, factor, x => stack.call(x, graph));
+        }
+
+        return (Once(false), Once(true));
+    }
+
+    private static double Apart(List<Tensor> found, List<Tensor> right) => found.Zip(right).Max(pair =>
+        (pair.First - pair.Second).abs().max().to(float64).item<double>() / Math.Max(1e-6, pair.Second.abs().max().to(float64).item<double>()));
+
+    private static void AllClose(List<Tensor> right, List<Tensor> found, double tolerance)
+    {
+        Assert.Equal(right.Count, found.Count);
+        Assert.All(right.Zip(found), pair => Assert.True(
+            (pair.First - pair.Second).abs().max().to(float64).item<double>() <= tolerance * Math.Max(1, pair.First.abs().max().to(float64).item<double>())));
+    }
 
     private static List<Tensor> Gradients(nn.Module module, Tensor start, Tensor weights, Func<Tensor, Tensor> forward)
     {

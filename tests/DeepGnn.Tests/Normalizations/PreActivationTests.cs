@@ -1,4 +1,5 @@
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using DeepGnn.Normalizations;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -49,7 +50,7 @@ public sealed class PreActivationTests
         var weights = randn(50, 33);
 
         random.manual_seed(9);
-        var fused = PreActivation.Of(norm, act, x, s_graph, dropout: 0.4);
+        var fused = PreActivation.Of(norm, act, x, s_graph, HashDropout.Draw(0.4));
         var fusedGradient = autograd.grad([fused], [x], [weights])[0];
         random.manual_seed(9);
         var plain = DeepGnn.Runtime.HashDropout.Apply(act.call(norm.call(x)), 0.4, training: true);
