@@ -24,7 +24,8 @@ internal static class BackwardScope
         return gradients.ToList()!;
     }
 
-    private static void Free()
+    /// <summary>Frees the handles of the last step, for a step that has used the gradients of the steps inside it and goes on.</summary>
+    public static void Free()
     {
         if (s_handed is null) { return; }
         foreach (var tensor in s_handed) { tensor.Dispose(); }

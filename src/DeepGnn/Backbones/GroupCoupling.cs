@@ -1,3 +1,4 @@
+using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
 using DeepGnn.Runtime;
 using TorchSharp.Modules;
@@ -102,6 +103,7 @@ public sealed class GroupCoupling : nn.Module<Tensor, Graph, Tensor>
                 return found.Take(output, gradients[i], before, edgesOf, _blocks[i], EdgesOf(i, found.Edges, call.Channels));
             });
             foreach (var k in i > 0 ? [i - 1] : Enumerable.Range(1, parts.Length - 1)) { gradients[k].add_(arrived); }
+            BackwardScope.Free();
         }
     }
 

@@ -60,6 +60,9 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
     /// </summary>
     public Action<Parameter, Tensor>? GradientFound { get; set; }
 
+    /// <summary>Whether the gradient that arrives at the output is read by nobody else, so that the backward pass may change it in place.</summary>
+    internal bool GradientIsOurs { get; set; }
+
     internal IReadOnlyList<GroupCoupling> Layers => [.. Enumerable.Range(0, _depth).Select(At)];
 
     /// <summary>x is [N, D], so is the result.</summary>
@@ -79,6 +82,7 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
         {
             NodesNeeded = x.requires_grad,
             EdgesNeeded = edges?.requires_grad ?? false,
+            GradientIsOurs = GradientIsOurs,
             Use = layers.Count == _depth ? GradientFound : null,
             Inverted = error => InversionError = Math.Max(double.IsNaN(InversionError) ? 0 : InversionError, error),
         };
@@ -88,7 +92,7 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
     private GroupCoupling At(int layer) => layers[Math.Min(layer, layers.Count - 1)];
 }
 
-/// <summary>What a reversible stack needs besides tensors; <see cref="Parts"/> and <see cref="Replays"/> carry what the forward pass leaves.</summary>
+/// <summary>What a reversible stack needs besides tensors; <see cref="Output"/> and <see cref="Replays"/> carry what the forward pass leaves.</summary>
 internal sealed record ReversibleCall(
     GroupCoupling[] Layers, Graph Graph, long Channels, DropoutMask[]? Masks, Parameter[] Parameters, Anchors? Anchors)
 {
@@ -96,12 +100,17 @@ internal sealed record ReversibleCall(
 
     public bool EdgesNeeded { get; init; }
 
+    public bool GradientIsOurs { get; init; }
+
     public Action<Parameter, Tensor>? Use { get; init; }
 
     public required Action<double> Inverted { get; init; }
 
-    /// <summary>The groups of the last output. A saved variable would live through the whole backward pass beside what is inverted from it.</summary>
-    public Tensor[] Parts { get; set; } = [];
+    /// <summary>The last output. A saved variable would live through the whole backward pass beside what is inverted from it.</summary>
+    public Tensor? Output { get; set; }
+
+    /// <summary>Some rows of it as they were: autograd does not watch over a tensor that is not saved.</summary>
+    public Tensor? RowsOfOutput { get; set; }
 
     public Replay[][] Replays { get; set; } = [];
 }
@@ -126,12 +135,13 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
         ctx.save_for_backward([edges!]);
         ctx.save_data(nameof(ReversibleCall), call);
         var y = cat(parts, dim: 1);
-        foreach (var part in parts)
+        foreach (var part in parts) { part.Dispose(); }
+        if (call.Anchors is not null)
         {
-            if (call.Anchors is null) { part.Dispose(); } else { part.DetachFromDisposeScope(); }
+            call.Output = y.detach().DetachFromDisposeScope();
+            call.RowsOfOutput = Anchors.Rows(y).DetachFromDisposeScope();
         }
 
-        if (call.Anchors is not null) { call.Parts = parts; }
         return y;
     }
 
@@ -140,8 +150,8 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
         var call = (ReversibleCall)ctx.get_data(nameof(ReversibleCall));
         var edges = ctx.get_saved_variables()[0];
         var found = new ReversibleGradients(call, call.EdgesNeeded ? edges : null);
-        var parts = call.Parts;
-        var gradients = Array.ConvertAll(call.Layers[0].Parts(g), part => part.clone());
+        var parts = GroupsOfOutput(call);
+        var gradients = call.Layers[0].Parts(call.GradientIsOurs ? g : g.clone());
         for (var l = call.Layers.Length - 1; l >= 0; l--)
         {
             call.Layers[l].Back(parts, gradients, call, edges, call.Replays[l], found);
@@ -152,4 +162,19 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
         foreach (var part in parts) { part.Dispose(); }
         return [call.NodesNeeded ? cat(gradients, dim: 1) : null, found.Edges, null, .. found.Ordered];
     });
+
+    private static Tensor[] GroupsOfOutput(ReversibleCall call)
+    {
+        using var scope = NewDisposeScope();
+        using var output = call.Output ?? throw new InvalidOperationException("reversible stack: found a second backward pass, needed one for each forward pass");
+        using var rows = call.RowsOfOutput!;
+        (call.Output, call.RowsOfOutput) = (null, null);
+        using var present = Anchors.Rows(output);
+        if (!present.equal(rows).all().item<bool>())
+        {
+            throw new InvalidOperationException("reversible stack: found its output changed in place before the backward pass, needed it as it was: inputs are computed from it");
+        }
+
+        return Array.ConvertAll(call.Layers[0].Parts(output), part => part.clone().MoveToOuterDisposeScope());
+    }
 }

@@ -35,7 +35,8 @@ public sealed class SageConv : GraphConvolution
     private readonly Linear? lin_r;
     private readonly Aggregator aggr_module;
     private readonly bool _normalize;
-    private readonly bool _mapsFirst;
+    private readonly Reduction _reduction;
+    private readonly bool _isLinear; // W_l AGG(x_j) = AGG(W_l x_j), and no wider rows than those of x are aggregated
 
     /// <summary>Linear layers are drawn uniformly within ±1/√F.</summary>
     /// <param name="inChannels">F.</param>
@@ -49,7 +50,8 @@ public sealed class SageConv : GraphConvolution
         lin_l = nn.Linear(inChannels, outChannels, o.Bias);
         lin_r = o.RootWeight ? nn.Linear(inChannels, outChannels, hasBias: false) : null;
         aggr_module = new Aggregator(o.Reduction);
-        _mapsFirst = o.Reduction is Reduction.Mean or Reduction.Sum && outChannels <= inChannels;
+        _reduction = o.Reduction;
+        _isLinear = o.Reduction is Reduction.Mean or Reduction.Sum && !o.Project && outChannels <= inChannels;
         RegisterComponents();
     }
 
@@ -57,20 +59,18 @@ public sealed class SageConv : GraphConvolution
     public override Tensor forward(Tensor x, Graph graph)
     {
         using var scope = NewDisposeScope();
-        var neighbors = lin is null ? x : lin.call(x).relu();
-        var h = _mapsFirst ? MappedFirst(neighbors, x, graph) : lin_l.call(aggr_module.call(neighbors, graph)); // [N, F']
-        if (!_mapsFirst && lin_r is not null) { h += lin_r.call(x); }
+        var h = _isLinear
+            ? MappedSum.Of(x, graph, _reduction == Reduction.Mean, lin_l.weight!, lin_r?.weight, lin_l.bias)
+            : Mapped(x, graph); // [N, F']
         return (_normalize ? nn.functional.normalize(h, p: 2, dim: -1) : h).MoveToOuterDisposeScope();
     }
 
-    // W_l AGG(x_j) = AGG(W_l x_j) for a mean or a sum: no wider rows are aggregated, and the aggregate need not be kept.
-    private Tensor MappedFirst(Tensor neighbors, Tensor x, Graph graph)
+    private Tensor Mapped(Tensor x, Graph graph)
     {
         using var scope = NewDisposeScope();
-        Tensor h;
-        using (var mapped = nn.functional.linear(neighbors, lin_l.weight!)) { h = aggr_module.call(mapped, graph); }
-        if (lin_r is not null) { h = h.add_(nn.functional.linear(x, lin_r.weight!, lin_l.bias)); }
-        else if (lin_l.bias is not null) { h = h.add_(lin_l.bias); }
+        var neighbors = lin is null ? x : lin.call(x).relu();
+        var h = lin_l.call(aggr_module.call(neighbors, graph)); // [N, F']
+        if (lin_r is not null) { h += lin_r.call(x); }
         return h.MoveToOuterDisposeScope();
     }
 }

@@ -25,6 +25,7 @@ namespace DeepGnn.Models;
 /// </summary>
 public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
 {
+    private static readonly ReLU s_relu = nn.ReLU();
     private readonly Linear? stem;
     private readonly ModuleList<DeepGcnLayer> layers = [];
     private readonly ModuleList<InitialResidualLayer> initial = [];
@@ -68,6 +69,8 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
                 ? new ReversibleStack([Coupling()], spec.Dropout, _depth)
                 : new ReversibleStack([.. Enumerable.Range(0, _depth).Select(_ => Coupling())], spec.Dropout);
         }
+
+        if (reversible is not null) { reversible.GradientIsOurs = true; } // it comes from what stands between stack and prediction
 
         var last = outputs.Count > 0 ? outputs[^1] : width;
         if (spec.Backbone is Backbone.ResPlus or Backbone.Reversible) { norm = Modules.Normalization(spec.Normalization, last); }
@@ -223,7 +226,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     private Tensor? Stemmed(InputFeatures x)
     {
         if (stem is null) { return null; }
-        var h = x.Times(stem.weight!, InputDropout) + stem.bias!; // [N, D]
+        var h = x.Times(stem.weight!, InputDropout).add_(stem.bias!); // [N, D]
         return _spec.Backbone is Backbone.Initial or Backbone.Appnp ? nn.functional.relu(h) : h;
     }
 
@@ -232,7 +235,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     {
         if (_spec.Backbone is Backbone.Initial or Backbone.Appnp) { return HashDropout.Apply(h, _spec.Dropout, training); }
         if (reversible is null && (_spec.Backbone != Backbone.ResPlus || layers.Count == 0)) { return h; }
-        return HashDropout.Apply(nn.functional.relu(NodeNormalization.Of(norm, h, graph)), _spec.Dropout, training);
+        return PreActivation.Of(norm, s_relu, h, graph, training && _spec.Dropout > 0 ? HashDropout.Draw(_spec.Dropout) : null);
     }
 
     // Dropout inside is the stack's: the mask of the forward pass has to be that of the backward pass.

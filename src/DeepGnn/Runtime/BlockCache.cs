@@ -24,6 +24,9 @@ internal sealed partial class BlockCache
     /// <summary>The most bytes that were in use at once.</summary>
     public long MostInUse { get; private set; }
 
+    /// <summary>The most bytes that were in use at once since the last <see cref="StartPeak"/>.</summary>
+    public long PeakInUse { get; private set; }
+
     /// <summary>The largest block given out since this was last set to 0.</summary>
     public long Largest { get; set; }
 
@@ -65,6 +68,12 @@ internal sealed partial class BlockCache
         }
     }
 
+    /// <summary>Lets <see cref="PeakInUse"/> begin again.</summary>
+    public void StartPeak()
+    {
+        lock (_lock) { PeakInUse = InUse; }
+    }
+
     /// <summary>Gives all that is kept back to the system and forgets what was in use before.</summary>
     public void Release()
     {
@@ -81,6 +90,7 @@ internal sealed partial class BlockCache
         of.GivenOut++;
         InUse += of.Size;
         MostInUse = Math.Max(MostInUse, InUse);
+        PeakInUse = Math.Max(PeakInUse, InUse);
         Largest = Math.Max(Largest, of.Size);
         return address;
     }
