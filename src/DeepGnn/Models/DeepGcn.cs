@@ -235,6 +235,8 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     {
         if (_spec.Backbone is Backbone.Initial or Backbone.Appnp) { return HashDropout.Apply(h, _spec.Dropout, training); }
         if (reversible is null && (_spec.Backbone != Backbone.ResPlus || layers.Count == 0)) { return h; }
+        // libtorch's own nodes let go of what they saved once they are done; ours hold a reversible stack's output until the pass is over.
+        if (reversible is not null) { return HashDropout.Apply(nn.functional.relu(NodeNormalization.Of(norm, h, graph)), _spec.Dropout, training); }
         return PreActivation.Of(norm, s_relu, h, graph, training && _spec.Dropout > 0 ? HashDropout.Draw(_spec.Dropout) : null);
     }
 
