@@ -16,7 +16,6 @@ internal sealed record Measurement(string Row, double Median, double Min, double
         GC.Collect();
         var before = ProcessMemory.Resident();
         ProcessMemory.ResetPeak();
-        Console.Error.WriteLine($"base live {TensorMemory.Live/1048576.0:F1} kept {TensorMemory.Kept/1048576.0:F1} gc {GC.GetTotalMemory(false)/1048576.0:F1} committed {GC.GetGCMemoryInfo().TotalCommittedBytes/1048576.0:F1}");
         for (var i = 0; i < warmUps; i++) { work(); }
         var taken = new List<double>();
         var cpu = double.MaxValue;
@@ -29,7 +28,6 @@ internal sealed record Measurement(string Row, double Median, double Min, double
         }
 
         var peak = (ProcessMemory.Peak() - before) / 1048576.0;
-        Console.Error.WriteLine($"live peak {TensorMemory.Peak/1048576.0:F1} now {TensorMemory.Live/1048576.0:F1} kept {TensorMemory.Kept/1048576.0:F1} rss {ProcessMemory.Resident()/1048576.0:F1} before {before/1048576.0:F1} gc {GC.GetTotalMemory(false)/1048576.0:F1} committed {GC.GetGCMemoryInfo().TotalCommittedBytes/1048576.0:F1}");
         taken.Sort();
         return new(row, Rounded(taken[taken.Count / 2]), Rounded(taken[0]), Rounded(taken[^1]), Rounded(cpu), Math.Round(peak, 1), threads);
     }
