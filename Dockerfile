@@ -34,5 +34,7 @@ ENTRYPOINT ["dotnet", "Worker.dll"]
 
 FROM base AS web
 COPY --from=build /out/web .
+COPY --from=build /out/cli /cli
 USER ${APP_UID}
+HEALTHCHECK --interval=10s --timeout=35s --start-period=40s CMD ["dotnet", "/cli/gnn.dll", "ready", "--url", "http://127.0.0.1:8080"]
 ENTRYPOINT ["dotnet", "Web.dll"]

@@ -8,8 +8,13 @@ if (string.IsNullOrEmpty(builder.Configuration["Api:Url"]))
 }
 
 builder.AddWeb();
+builder.Services.AddHealthChecks();
 
 var app = builder.Build();
+
+// A dashboard without its API says so on every page: there is no other thing it could wait for.
+app.MapHealthChecks("/health/live");
+app.MapHealthChecks("/health/ready");
 app.MapWeb();
 app.Run();
 return 0;

@@ -95,7 +95,7 @@ internal static class OutageFaults
     private static async Task<string> Clock(Site site, string seconds)
     {
         var library = ClockShift.Build(site.Folder());
-        var spec = Undisturbed.Spec(400);
+        var spec = Undisturbed.Spec(8_000, checkpointEvery: 200);
         var run = await site.Queue(spec);
         var wrong = site.StartWorker("worker-a", 1, ("LD_PRELOAD", library), ("CLOCK_SHIFT_SECONDS", seconds));
         await site.Reached(run, 60);
@@ -107,9 +107,10 @@ internal static class OutageFaults
         // Longer than a lease: neither worker may think the other's over.
         await Task.Delay(RunQueue.Lease + TimeSpan.FromSeconds(5), site.Stop);
         Require.Equal(1, (await site.Read(run)).Attempt, "attempts while both live");
+        Require.Equal(RunStatus.Running, (await site.Read(run)).Status, "the run before its worker is killed");
         await wrong.Kill();
         wrong.Restart();
-        await site.Ended(run);
+        await site.Ended(run, 400);
         return $"events {skew.TotalMinutes:F0} min from the store's clock; no attempt was taken for lost; {await site.IsWhole(run, spec)}";
     }
 }
