@@ -90,7 +90,7 @@ start() { # target, port, options of buildah run
   shift 2
   container=$(buildah from --pull=never "gnnservice-$target")
   containers+=("$container")
-  read -ra command <<<"$(buildah inspect --type image --format '{{join .OCIv1.Config.Entrypoint " "}}' "gnnservice-$target")"
+  read -ra command <<<"$(buildah inspect --type image --format '{{range .OCIv1.Config.Entrypoint}}{{.}} {{end}}' "gnnservice-$target")"
   setsid bash -c 'exec "$@"' - buildah --root "$storage/root" --runroot "$storage/run" --storage-driver vfs run --network host \
     --env "ASPNETCORE_HTTP_PORTS=$at" "$@" "$container" -- "${command[@]}" >"$data/$target.log" 2>&1 &
   processes+=($!)
@@ -122,7 +122,7 @@ try() {
   gnn "${containers[0]}" ready --url "http://127.0.0.1:$port" || { tail -n 30 "$data/web.log" >&2; exit 1; }
   for program in Api Worker Web; do
     local process user
-    process=$(pgrep -nxf "dotnet $program.dll") || { say "$program is not running"; exit 1; }
+    process=$(pgrep -nf "^([^ ]*/)?dotnet $program\.dll$") || { say "$program is not running"; exit 1; }
     user=$(awk '/^Uid:/ { print $2 }' "/proc/$process/status")
     say "$program runs as user $user"
     [ "$user" = 1654 ] || { say "needed user 1654"; exit 1; }

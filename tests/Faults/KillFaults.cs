@@ -123,9 +123,9 @@ internal static class KillFaults
             foreach (var id in posted) { rows.Add(await site.Read(id)); }
             if (rows.TrueForAll(row => RunTransitions.IsFinal(row.Status))) { break; }
 
-            // A run that was lost three times already is left alone: its budget is another fault's matter.
+            // A run that has little of its budgets left is left alone: to use them up is another fault's matter.
             var worker = workers[site.Random.Next(2)];
-            if (rows.Exists(row => row.Worker == worker.Name && RunTransitions.IsHeld(row.Status) && row.Attempt > 3)) { continue; }
+            if (rows.Exists(row => row.Worker == worker.Name && RunTransitions.IsHeld(row.Status) && IsSpent(row))) { continue; }
             await Kill(site, api, worker, kills);
         }
         foreach (var id in posted) { await site.IsWhole(id, spec); }
@@ -133,6 +133,9 @@ internal static class KillFaults
         foreach (var id in posted) { attempts += (await site.Read(id)).Attempt; }
         return $"killed {string.Join(", ", kills.OrderBy(kill => kill.Key).Select(kill => $"{kill.Key} {kill.Value}×"))}; all {runs} succeeded in {attempts} attempts, every epoch once, every hash as undisturbed";
     }
+
+    private static bool IsSpent(Run run) =>
+        run.InfrastructureFailures >= RetryBudget.Of(FailureClass.Infrastructure) - 2 || run.LostAttempts >= RetryBudget.Of(FailureClass.Lost) - 2;
 
     private static async Task Kill(Site site, ServiceProcess api, ServiceProcess worker, Dictionary<string, int> kills)
     {
