@@ -21,6 +21,7 @@ public sealed class NoEdgeTensorTests
         ["sage, max"] = () => new SageConv(Width, Width, new SageConvOptions { Reduction = Reduction.Max }),
         ["gin"] = () => new GinConv(nn.Sequential(nn.Linear(Width, Width)), learnEpsilon: true),
         ["gen, softmax"] = () => new GenConv(Width, Width, new GenConvOptions { LearnT = true }),
+        ["gen, one function"] = () => new GenConv(Width, Width, new GenConvOptions { LearnT = true, Norm = HiddenNorm.Layer }),
         ["gen, stopped softmax"] = () => new GenConv(Width, Width, new GenConvOptions { Reduction = Reduction.SoftmaxStopped }),
         ["gen, power mean"] = () => new GenConv(Width, Width, new GenConvOptions { Reduction = Reduction.PowerMean, P = 2, LearnP = true }),
         ["gen, max"] = () => new GenConv(Width, Width, new GenConvOptions { Reduction = Reduction.Max }),
