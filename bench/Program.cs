@@ -15,7 +15,7 @@ switch (args)
         Machine.Print(threads);
         return 0;
     case ["estimate", ..]:
-        Estimates.Print(int.Parse(Option("--seed") ?? "1"), int.Parse(Option("--count") ?? "20"));
+        Estimates.Print(int.Parse(Option("--seed") ?? "1"), int.Parse(Option("--count") ?? "40"), args.Contains("--json"));
         return 0;
     case ["peer", var row, ..]:
         Console.WriteLine(PeerRows.Run(row, threads).ToJson());

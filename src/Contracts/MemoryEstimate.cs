@@ -7,8 +7,8 @@ namespace Contracts;
 /// </summary>
 public sealed record MemoryEstimate
 {
-    /// <summary>Runtime, libtorch and the code both make: a run on almost no data.</summary>
-    public const long ProcessBase = 182L << 20;
+    /// <summary>Runtime, libtorch and the code both make: a run on the karate club.</summary>
+    public const long ProcessBase = 181L << 20;
 
     private const int Float = 4;
 
@@ -63,64 +63,50 @@ public sealed record MemoryEstimate
     public static MemoryEstimate? Of(RunSpec spec) => DatasetCatalog.Find(spec.Data.Dataset) is { } entry ? Of(spec, entry.Describe([])) : null;
 
     /// <summary>Without alternatives.</summary>
-    internal static MemoryEstimate Reckoned(RunSpec spec, DatasetInfo data)
+    internal static MemoryEstimate Reckoned(RunSpec spec, DatasetInfo info)
     {
-        if (data.Task is not (DatasetTasks.NodeClassification or DatasetTasks.MultiLabelNodeClassification))
+        if (MemoryOfData.Of(spec, info) is not { } data)
         {
-            return new() { Unknown = $"found a task of {data.Task}, needed node classification on one graph: others are not estimated yet" };
+            return new() { Unknown = $"found no number of nodes for \"{info.Name}\" in the catalogue, needed it: it is known once a run has started" };
         }
-        var (nodes, edges, features, classes, assumed) = Counts(spec, data);
-        if (nodes is not { } n) { return new() { Unknown = $"found no number of nodes for \"{data.Name}\" in the catalogue, needed it: it is known once a run has started" }; }
 
-        var looped = Loops(spec.Model) ? edges + n : 0;
-        var layers = new MemoryOfLayers(spec.Model, features, classes);
-        var parameters = layers.Parameters * Float;
-        var (batchNodes, batchEdges) = MemoryOfBatches.Of(spec.Training.Sampling, n, edges);
-        var kept = layers.Kept(batchNodes, batchEdges) * Float;
-        var moment = layers.Transient(batchNodes, batchEdges) * Float;
-        var evaluation = layers.Evaluation(n) * Float;
+        var needs = MemoryOfData.IsCloud(data.Task) ? OfClouds(spec, data) : OfGraphs(spec, data);
+        var parameters = needs.Parameters * Float;
         return new()
         {
-            Nodes = n,
-            Edges = edges,
-            // Ends of each edge and both compressed forms are 24 bytes an edge, what their making leaves on the heap about 18; the same with
-            // self-loops where the convolution adds them, and their weights or indices.
-            GraphBytes = (42 * edges) + (8 * n) + (looped * 44) + (spec.Training.Sampling.Method == SamplingMethod.Full ? 0 : (200 * edges) + (1_000 * n)),
-            FeatureBytes = (long)(24 * n * features * StoredShare(data.Name, features)),
+            Nodes = data.Nodes,
+            Edges = data.Edges,
+            FeatureBytes = data.LoadedBytes,
+            GraphBytes = needs.Graph,
             ParameterBytes = parameters,
             GradientBytes = parameters,
             OptimizerBytes = parameters * (1 + States(spec.Training)),
-            ActivationBytes = kept,
-            TransientBytes = Math.Max(moment, evaluation - kept),
-            Assumed = assumed,
+            ActivationBytes = needs.Kept * Float,
+            TransientBytes = Math.Max(needs.Transient, needs.Evaluation - needs.Kept) * Float,
+            Assumed = data.Assumed,
         };
     }
 
-    private static (long? Nodes, long Edges, long Features, long Classes, string? Assumed) Counts(RunSpec spec, DatasetInfo data)
+    private static Needs OfGraphs(RunSpec spec, MemoryOfData data)
     {
-        if (data.Name == "sbm")
-        {
-            var sbm = spec.Data.Sbm ?? new();
-            return (sbm.Nodes, (long)(sbm.Nodes * (sbm.DegreeWithin + sbm.DegreeBetween)), sbm.Features, sbm.Classes, null);
-        }
-
-        const int UsualDegree = 20;
-        var assumed = new List<string>();
-        if (data.Edges is null) { assumed.Add($"{UsualDegree} edges a node"); }
-        if (data.Features is null) { assumed.Add("128 features"); }
-        if (data.Classes is null) { assumed.Add("10 classes"); }
-        // The catalogue counts undirected edges once, the graph both directions.
-        return (data.Nodes, (2 * data.Edges) ?? (UsualDegree * (data.Nodes ?? 0L)), data.Features ?? 128, data.Classes ?? 10,
-            assumed.Count == 0 ? null : $"not in the catalogue, assumed: {string.Join(", ", assumed)}");
+        var layers = new MemoryOfLayers(spec.Model, data.Features, data.Classes);
+        var (nodes, edges) = MemoryOfBatches.Of(spec, data);
+        var looped = Loops(spec.Model) ? edges + nodes : 0;
+        var depth = spec.Model.Layers;
+        var anchors = spec.Model.Backbone == Backbone.Reversible ? (depth - 1) / Recomputation.AnchorEvery(spec) : 0;
+        return new(
+            layers.Parameters, (looped * 30) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, Recomputation.SegmentLayers(spec), anchors),
+            layers.Transient(nodes, edges), layers.Evaluation(data.LargestNodes));
     }
 
-    // Features are kept by their stored entries: 24 bytes each with what reading them leaves behind. Bags of words are almost all zero.
-    private static double StoredShare(string dataset, long features) => dataset switch
+    private static Needs OfClouds(RunSpec spec, MemoryOfData data)
     {
-        "sbm" => 1,
-        "pubmed" => 0.1,
-        _ => features >= 900 ? 0.015 : 1,
-    };
+        var segmentation = data.Task == DatasetTasks.PointCloudSegmentation;
+        var clouds = new MemoryOfClouds(spec.Model, segmentation, data.Features + 3, data.Classes);
+        var sampling = spec.Training.Sampling;
+        var points = (long)sampling.Points * (sampling.BatchSize > 0 ? sampling.BatchSize : MemoryOfBatches.DefaultSize(data.Task));
+        return new(clouds.Parameters, MemoryOfBatches.ChurnOfClouds, clouds.Kept(points), clouds.Transient(points), 0);
+    }
 
     private static bool Loops(ModelSpec model) => model.Convolution is Convolution.Gcn or Convolution.Gat or Convolution.Gatv2 || model.Backbone is Backbone.Initial or Backbone.Appnp;
 
@@ -135,4 +121,7 @@ public sealed record MemoryEstimate
     public static string Text(long bytes) => bytes < 1L << 30
         ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0} MiB")
         : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB");
+
+    /// <summary>Numbers of float32 values, and bytes of graphs.</summary>
+    private readonly record struct Needs(long Parameters, long Graph, long Kept, long Transient, long Evaluation);
 }

@@ -35,54 +35,78 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
         }
     }
 
-    /// <summary>Saved by a training step on so many nodes and edges.</summary>
-    public long Kept(long nodes, long edges)
+    /// <summary>Saved by a training step on so many nodes and edges; layers of a segment that runs again on the way back keep its input alone.</summary>
+    /// <param name="nodes">Nodes that go through the model.</param>
+    /// <param name="edges">Directed edges among them.</param>
+    /// <param name="segment">Layers of a segment; 0: none runs again.</param>
+    /// <param name="anchors">Activations that a reversible stack keeps on its way.</param>
+    public long Kept(long nodes, long edges, int segment, int anchors)
     {
-        var (perNode, perEdge) = (0.0, 0.0);
-        for (var l = 0; l < Depth && model.Backbone != Backbone.Reversible; l++)
+        var perNode = FusionKept + HeadKept + (model.InputDropout > 0 ? 2 * features : 0);
+        var perEdge = 0.0;
+        if (model.Backbone == Backbone.Reversible) { perNode += (1 + anchors) * _width; }
+        else if (segment == 0)
         {
-            var (own, ofEdges) = Extra(In(l), _width);
-            perNode += Wrapping(l) + own;
-            perEdge += ofEdges;
+            for (var l = 0; l < Depth; l++) { Add(l); }
+        }
+        else
+        {
+            for (var l = 0; l < Depth; l += segment) { perNode += In(l); }
+            // The last segment is the widest.
+            for (var l = Math.Max(0, Depth - segment); l < Depth; l++) { Add(l); }
         }
 
-        if (model.Backbone == Backbone.Reversible) { perNode += _width * (_drops ? 3 : 2); } // input, last output, mask
-        if (model.Backbone is Backbone.ResPlus or Backbone.Reversible) { perNode += (Normalized + 1 + Dropped) * _width; }
-        if (model.Backbone is Backbone.Initial or Backbone.Appnp) { perNode += (1 + Dropped) * _width; }
-        if (model.InputDropout > 0) { perNode += 2 * features; }
-        perNode += FusionKept + HeadKept;
+        if (model.Backbone is Backbone.ResPlus or Backbone.Reversible) { perNode += (Before + 1) * _width; }
+        if (model.Backbone is Backbone.Initial or Backbone.Appnp) { perNode += 2 * _width; }
         return (long)((perNode * nodes) + (perEdge * (edges + nodes)));
+
+        void Add(int layer)
+        {
+            var (own, ofEdges) = Extra(In(layer), _width);
+            perNode += Wrapping(layer) + own;
+            perEdge += ofEdges;
+        }
     }
 
     /// <summary>Alive for a moment in the backward pass of the widest layer.</summary>
     public long Transient(long nodes, long edges)
     {
-        var widest = model.Backbone == Backbone.Dense ? In(Depth - 1) + _width : model.Backbone == Backbone.Appnp ? classes : _width;
+        var scores = model.Convolution is Convolution.Gat or Convolution.Gatv2 ? 3.0 * model.Heads : 0;
         if (model.Backbone == Backbone.Reversible)
         {
             // A block is computed again with its gradients: what it saves, and the parts of x, y and g.
             var part = _width / model.Groups;
             var (own, ofEdges) = Extra(part, part);
-            return (long)((((Normalized + 2) * part) + own + (6 * _width)) * nodes) + (long)(ofEdges * (edges + nodes));
+            return (long)((((Before + 2) * part) + own + (4 * _width)) * nodes) + (long)((ofEdges + scores) * (edges + nodes));
         }
+
         // Gradients on their way, in rows of the layer's width: measured.
+        var widest = model.Backbone == Backbone.Dense && Depth > 0 ? In(Depth - 1) + _width : model.Backbone == Backbone.Appnp ? classes : _width;
         var rows = (model.Backbone == Backbone.Dense ? 2.8 : 4.3) + (model.Convolution == Convolution.Gen ? 3 : 0);
-        var scores = model.Convolution is Convolution.Gat or Convolution.Gatv2 ? 3.0 * model.Heads : 0;
         return (long)((rows * widest * nodes) + (scores * (edges + nodes)));
     }
 
-    /// <summary>Alive in an evaluation of the whole graph.</summary>
-    public long Evaluation(long nodes) => (long)(((model.Fusion == Fusion.Last ? 4 : 2 + Depth) * _width) + (2 * classes)) * nodes;
+    /// <summary>Alive in an evaluation of the whole graph: two layers' channels, or those of all layers and their fusion.</summary>
+    public long Evaluation(long nodes) =>
+        ((model.Fusion != Fusion.Last ? 2 * Widths : model.Backbone == Backbone.Dense && Depth > 0 ? 3 * Out(Depth - 1) : 2 * _width) + (2 * _width) + (2 * classes)) * nodes;
 
-    private double Normalized => model.Normalization switch
+    // What norm → ReLU → dropout save in front of a convolution, whose input comes on top. Layer norm and ReLU are one function that keeps its
+    // input; dropout makes its mask again; ReLU saves its result, which is the convolution's input unless dropout makes another.
+    private double Before => model.Normalization switch
     {
-        Normalization.None => 0,
-        Normalization.Layer or Normalization.Batch => 1,
-        _ => 2, // made of elementary operators
+        Normalization.Layer => 1,
+        Normalization.None => _drops ? 1 : 0,
+        Normalization.Batch => _drops ? 2 : 1,
+        _ => _drops ? 3 : 2, // made of elementary operators
     };
 
-    // Mask and result of a dropout whose result the next operator saves.
-    private double Dropped => _drops ? 2 : 0;
+    // The same behind a convolution.
+    private double Behind => model.Normalization switch
+    {
+        Normalization.Layer or Normalization.None => 1,
+        Normalization.Batch => 2,
+        _ => 3,
+    };
 
     private long Fused => model.Fusion switch
     {
@@ -103,49 +127,47 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
         _ => 0,
     };
 
-    private double HeadKept => (2.0 * classes) + model.PredictionHidden.Sum(hidden => hidden * (Normalized + 1 + Dropped));
+    private double HeadKept => (2.0 * classes) + model.PredictionHidden.Sum(hidden => hidden * (Behind + 1));
 
     private long In(int layer) => layer == 0 ? model.Stem == Stem.Linear ? _width : features
         : model.Backbone == Backbone.Dense ? layer * _width : _width;
 
     private long Out(int layer) => model.Backbone == Backbone.Dense ? (layer + 1) * _width : _width;
 
-    // Input of the convolution, of the normalisation, result of ReLU, dropout; the result of one layer is the input of the next.
-    private double Wrapping(int layer)
+    // What a layer saves around its convolution, whose input is counted here; the result of one layer is the input of the next.
+    private double Wrapping(int layer) => model.Backbone switch
     {
-        var mask = _drops ? 1.0 : 0;
-        return model.Backbone switch
-        {
-            Backbone.ResPlus when layer == 0 => In(0),
-            Backbone.ResPlus => (Normalized + 1 + Dropped) * _width,
-            Backbone.Dense => In(layer) + ((Normalized + 1) * _width) + (mask * Out(layer)),
-            Backbone.Initial => (Normalized + 2 + mask) * _width,
-            Backbone.Res => In(layer) + ((Normalized + 1 + mask) * _width),
-            _ => (_drops ? In(layer) : 0) + ((Normalized + 1 + mask) * _width), // without dropout, ReLU's result is the next input
-        };
-    }
+        Backbone.ResPlus => layer == 0 ? In(0) : (Before + 1) * _width,
+        Backbone.Dense => In(layer) + (Behind * _width),
+        Backbone.Initial => (model.Normalization == Normalization.None ? 2 : Behind + 1 + (model.Normalization == Normalization.Layer ? 1 : 0)) * _width,
+        Backbone.Res => In(layer) + (Behind * _width),
+        // Without a layer norm ReLU's result is kept, and is the next input unless dropout makes another.
+        _ => (_drops || layer == 0 || model.Normalization == Normalization.Layer ? In(layer) : 0) + (Behind * _width),
+    };
 
     /// <summary>What a convolution saves besides its input: values a node, and a (looped) edge.</summary>
     private (double Nodes, double Edges) Extra(long inputs, long outputs)
     {
         if (model.Backbone == Backbone.Initial) { return (0, 0); }
-        var winners = model.Aggregation == Aggregation.Max ? 1.0 : 0;
-        var shares = model.Heads * (_drops && model.Backbone != Backbone.Reversible ? 4.0 : 2);
+        var winners = model.Aggregation == Aggregation.Max ? 1.0 : 0; // an edge's number for each value
+        var drops = _drops && model.Backbone != Backbone.Reversible ? 1.0 : 0;
         return model.Convolution switch
         {
             Convolution.Gen => (GenExtra(inputs, outputs), 0),
             Convolution.Sage or Convolution.Graph => ((1 + winners) * inputs, 0),
             Convolution.Gin or Convolution.Gine => (inputs + outputs, 0),
-            Convolution.Gat => (outputs, shares),
-            Convolution.Gatv2 => (2 * outputs, shares),
-            Convolution.Edge => (2 * outputs, 0),
-            Convolution.Mr => ((2 * inputs) + outputs, 0), // both halves of the joined rows in place of the input
+            Convolution.Gat => (outputs, model.Heads * (2 + drops)),
+            Convolution.Gatv2 => (2 * outputs, model.Heads * (2 + drops)),
+            Convolution.Edge => (0, 0),
+            Convolution.Mr => ((2 * inputs) + outputs, 0),
             _ => (0, 0),
         };
     }
 
     private double GenExtra(long inputs, long outputs)
     {
+        // Sum, logarithm of its denominator and the hidden layer before its norm; with the norm in front the convolution's own input is made again.
+        if (IsFused(inputs, outputs)) { return (model.Backbone is Backbone.ResPlus or Backbone.Reversible ? 3 : 4) * outputs; }
         var aggregated = model.Aggregation switch
         {
             Aggregation.Default or Aggregation.Softmax or Aggregation.SoftmaxStopped => 2.0, // sum, logarithm of the denominator
@@ -153,10 +175,14 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
             Aggregation.Power => 3,
             _ => 0,
         };
+        // The input of the perceptron, and of its hidden layer of twice the width what norm and ReLU save.
         var hidden = 2 * (model.Normalization == Normalization.Batch ? 2.0 : 1) * (model.MlpLayers - 1);
         var mapped = inputs == outputs ? 0 : 1;
         return (aggregated + 1 + hidden + mapped + (model.MessageNorm ? 3 : 0)) * outputs;
     }
+
+    private bool IsFused(long inputs, long outputs) =>
+        inputs == outputs && model is { Normalization: Normalization.Layer, MlpLayers: 2, MessageNorm: false, EdgeFeatures: false, Aggregation: Aggregation.Default or Aggregation.Softmax or Aggregation.SoftmaxStopped };
 
     private long Weights(long inputs, long outputs) => model.Convolution switch
     {

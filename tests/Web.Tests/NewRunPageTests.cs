@@ -36,10 +36,10 @@ public sealed class NewRunPageTests
         var page = await Opened(pages);
         Field(page, "Depth (layers)").Input("2");
         await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("about 2", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
-        Assert.DoesNotContain("reversible", page.Find(".estimate").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("would need about", page.Find(".estimate").TextContent, StringComparison.Ordinal);
 
         Field(page, "Depth (layers)").Input("1000");
-        await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("the reversible backbone would need about", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
+        await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("recomputation would need about", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
         Assert.Contains("GiB of memory on a CPU: activations", page.Find(".estimate").TextContent, StringComparison.Ordinal);
 
         // A spec that cannot be trained has none.
