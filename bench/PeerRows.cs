@@ -32,12 +32,12 @@ internal static class PeerRows
         };
     }
 
-    private static ModelSpec ResGcn(int layers) => new()
+    public static ModelSpec ResGcn(int layers) => new()
     {
         Convolution = Convolution.Gen, Backbone = Backbone.ResPlus, Layers = layers, HiddenChannels = 128, Normalization = Normalization.Layer, Dropout = 0,
     };
 
-    private static ModelSpec RevSage(int layers) => ResGcn(layers) with { Convolution = Convolution.Sage, Backbone = Backbone.Reversible, Groups = 2 };
+    public static ModelSpec RevSage(int layers) => ResGcn(layers) with { Convolution = Convolution.Sage, Backbone = Backbone.Reversible, Groups = 2 };
 
     private static ModelSpec Gcn(int hidden, double dropout) => new()
     {

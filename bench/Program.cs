@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Bench;
 
 var threads = int.Parse(Option("--threads") ?? "2");
@@ -11,6 +12,14 @@ switch (args)
         return rows.All(row => RunApart("scale", row, 1) && RunApart("scale", row, 2)) ? 0 : 1;
     case ["service", ..]:
         return await ServiceRows.Run(Option("--rows"));
+    case ["memory", ..]:
+        return (Option("--rows")?.Split(',') ?? MemoryRows.Names).All(row => RunApart("kept", row, threads)) ? 0 : 1;
+    case ["fidelity", ..]:
+        Fidelity.Print(
+            int.Parse(Option("--layers") ?? "448"),
+            double.Parse(Option("--dropout") ?? "0.1", CultureInfo.InvariantCulture),
+            Option("--anchors") is { } every ? int.Parse(every) : null);
+        return 0;
     case ["machine", ..]:
         Machine.Print(threads);
         return 0;
@@ -20,11 +29,14 @@ switch (args)
     case ["peer", var row, ..]:
         Console.WriteLine(PeerRows.Run(row, threads).ToJson());
         return 0;
+    case ["kept", var row, ..]:
+        Console.WriteLine(MemoryRows.Run(row, threads));
+        return 0;
     case ["scale", var row, ..]:
         Console.WriteLine(Scaling.Run(row, threads).ToJson());
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench peers|scaling|machine|estimate|service [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
+        Console.Error.WriteLine("usage: bench peers|memory|fidelity|scaling|machine|estimate|service [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
         return 2;
 }
 

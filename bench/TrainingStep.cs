@@ -16,7 +16,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly DeepGcn _model;
     private readonly optim.Optimizer _optimizer;
 
-    public TrainingStep(NodeDataset data, Contracts.ModelSpec spec, double weightDecay = 0)
+    public TrainingStep(NodeDataset data, Contracts.ModelSpec spec, double weightDecay = 0, Contracts.TrainingSpec? keep = null)
     {
         _data = data;
         _features = new InputFeatures(data.Features, CPU);
@@ -24,6 +24,7 @@ internal sealed class TrainingStep : IDisposable
         _train = tensor(Array.ConvertAll(train, i => (long)i));
         _labels = tensor(Array.ConvertAll(train, i => (long)data.Labels[i]));
         _model = new DeepGcn(spec, data.Features.ColumnCount, data.ClassCount);
+        _model.Keep(new() { Data = new() { Dataset = "sbm" }, Model = spec, Training = keep ?? new() });
         Parameter[] first = [.. _model.FirstLayerParameters()];
         _optimizer = new Adam(
             [
@@ -33,6 +34,10 @@ internal sealed class TrainingStep : IDisposable
             0.01);
         _model.train();
     }
+
+    public long ParameterBytes => _model.parameters().Sum(p => p.numel() * p.element_size());
+
+    public double? InversionError => _model.Reversible?.InversionError;
 
     public void Run()
     {

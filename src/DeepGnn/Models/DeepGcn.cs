@@ -70,7 +70,11 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
                 : new ReversibleStack([.. Enumerable.Range(0, _depth).Select(_ => Coupling())], spec.Dropout);
         }
 
-        if (reversible is not null) { reversible.GradientIsOurs = true; } // it comes from what stands between stack and prediction
+        if (reversible is not null)
+        {
+            reversible.GradientIsOurs = true; // it comes from what stands between stack and prediction
+            reversible.GradientFound = AddTo;
+        }
 
         var last = outputs.Count > 0 ? outputs[^1] : width;
         if (spec.Backbone is Backbone.ResPlus or Backbone.Reversible) { norm = Modules.Normalization(spec.Normalization, last); }
@@ -141,6 +145,14 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         var scores = Predicted(x, thinned, kept);
         if (!ReferenceEquals(thinned, graph)) { thinned.ReleaseTensors(); }
         return scores.MoveToOuterDisposeScope();
+    }
+
+    // Where autograd would add it, without a second copy of all gradients on the way.
+    private static void AddTo(Parameter parameter, Tensor gradient)
+    {
+        using var present = parameter.grad;
+        if (present is not null) { present.add_(gradient); }
+        else { parameter.grad = gradient; }
     }
 
     private Tensor Predicted(InputFeatures x, Graph graph, Tensor? edges)

@@ -61,7 +61,6 @@ internal static class EpochChoice
         Selection.ValidMetric => epoch.ValidMetric,
         Selection.ValidLoss => -epoch.ValidLoss,
         // A task with one metric has no further figures: the one named is the first.
-        _ => epoch.Metrics is null ? epoch.ValidMetric
-            : epoch.Metrics.TryGetValue($"valid.{Metrics.NameOf(selection)}", out var figure) ? figure : double.NaN,
+        _ => epoch.Metrics?.TryGetValue($"valid.{Metrics.NameOf(selection)}", out var figure) == true ? figure : epoch.ValidMetric, // the first, then
     };
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Contracts;
+using DeepGnn.Backbones;
 using DeepGnn.Datasets;
 using DeepGnn.Diagnostics;
 using DeepGnn.Interchange;
@@ -120,7 +121,7 @@ public sealed class TrainingLoop : IDisposable
             TrainMetric = evaluated.Train.Metric,
             ValidMetric = evaluated.Valid.Metric,
             TestMetric = evaluated.Test.Metric,
-            Metrics = evaluated.Further,
+            Metrics = WithInversionError(evaluated.Further),
             LearningRate = rate,
             Seconds = watch.Elapsed.TotalSeconds,
             NodesPerSecond = samples / stepSeconds,
@@ -155,6 +156,7 @@ public sealed class TrainingLoop : IDisposable
     {
         foreach (var group in _optimizer.ParamGroups) { group.LearningRate = rate; }
         _task.Model.train();
+        if (Reversible is { } stack) { stack.InversionError = double.NaN; }
         var (sum, counted, samples) = (0.0, 0L, 0L);
         foreach (var batch in _task.Batches(epoch))
         {
@@ -167,6 +169,11 @@ public sealed class TrainingLoop : IDisposable
 
         return (sum / counted, samples);
     }
+
+    private ReversibleStack? Reversible => (_task.Model as DeepGcn)?.Reversible;
+
+    private IReadOnlyDictionary<string, double>? WithInversionError(IReadOnlyDictionary<string, double>? further) =>
+        Reversible is { } stack ? new Dictionary<string, double>(further ?? new Dictionary<string, double>()) { ["train.inversionError"] = stack.InversionError } : further;
 
     private double Step(TrainBatch batch, int epoch)
     {

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Contracts;
+using DeepGnn.Memory;
+using DeepGnn.Runtime;
+
+namespace Bench;
+
+/// <summary>Peak memory of three training steps by depth and by what is kept; README.md defines each row.</summary>
+internal static class MemoryRows
+{
+    private const double MiB = 1 << 20;
+
+    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        "revsage-7", "revsage-28", "revsage-112", "revsage-448", "revsage-7-anchors", "revsage-112-anchors", "revsage-448-anchors",
+        "resgcn-7", "resgcn-28", "resgcn-56", "resgcn-28-recomputed", "resgcn-56-recomputed", "revgen-7", "revgen-112", "revgen-1001",
+    ];
+
+    /// <summary>Measures one row in this process.</summary>
+    public static string Run(string row, int threads)
+    {
+        TorchRuntime.Start(0, threads);
+        var name = row.Split('-');
+        var (layers, option) = (int.Parse(name[1]), name.Length > 2 ? name[2] : "");
+        var model = PeerRows.ResGcn(layers);
+        model = name[0] switch
+        {
+            "revsage" => PeerRows.RevSage(layers),
+            "revgen" => model with { Backbone = Backbone.Reversible },
+            "resgcn" => model,
+            _ => throw new ArgumentException($"row: found {row}, needed one of {string.Join(", ", Names)}"),
+        };
+        // "Without anchors": the next one would lie behind the last layer.
+        var training = new TrainingSpec
+        {
+            Recompute = option == "recomputed" ? Recompute.Sqrt : Recompute.None,
+            AnchorEvery = model.Backbone != Backbone.Reversible || option == "anchors" || name[0] == "revgen" ? null : layers,
+        };
+        using var step = new TrainingStep(BenchGraph.Make(), model, keep: training);
+        GC.Collect();
+        var before = ProcessMemory.Resident();
+        ProcessMemory.ResetPeak();
+        TensorMemory.StartPeak();
+        for (var i = 0; i < 3; i++) { step.Run(); }
+        var parameters = step.ParameterBytes / MiB;
+        return JsonSerializer.Serialize(
+            new
+            {
+                row,
+                PeakMiBAboveBase = Rounded((ProcessMemory.Peak() - before) / MiB),
+                ParameterMiB = Rounded(parameters),
+                GradientMiB = Rounded(parameters),
+                OptimizerMiB = Rounded(2 * parameters), // Adam's two moments
+                LivePeakMiB = Rounded(TensorMemory.Peak / MiB),
+                InversionError = step.InversionError is { } error && double.IsFinite(error) ? error : (double?)null,
+                threads,
+            },
+            s_json);
+    }
+
+    private static double Rounded(double mib) => Math.Round(mib, 1);
+}
