@@ -14,7 +14,7 @@ internal static class MemoryRows
 
     public static IReadOnlyList<string> Names { get; } =
     [
-        "revsage-7", "revsage-28", "revsage-112", "revsage-448", "revsage-7-anchors", "revsage-112-anchors", "revsage-448-anchors",
+        "revsage-7", "revsage-28", "revsage-112", "revsage-448", "revsage-7-default", "revsage-112-default", "revsage-448-default",
         "resgcn-7", "resgcn-28", "resgcn-56", "resgcn-28-recomputed", "resgcn-56-recomputed", "revgen-7", "revgen-112", "revgen-1001",
     ];
 
@@ -32,11 +32,11 @@ internal static class MemoryRows
             "resgcn" => model,
             _ => throw new ArgumentException($"row: found {row}, needed one of {string.Join(", ", Names)}"),
         };
-        // "Without anchors": the next one would lie behind the last layer.
+        // Neither anchors nor double precision: the first anchor would lie behind the last layer.
         var training = new TrainingSpec
         {
             Recompute = option == "recomputed" ? Recompute.Sqrt : Recompute.None,
-            AnchorEvery = model.Backbone != Backbone.Reversible || option == "anchors" || name[0] == "revgen" ? null : layers,
+            AnchorEvery = model.Backbone != Backbone.Reversible || option == "default" || name[0] == "revgen" ? null : layers,
         };
         using var step = new TrainingStep(BenchGraph.Make(), model, keep: training);
         GC.Collect();

@@ -93,7 +93,8 @@ public sealed record MemoryEstimate
         var (nodes, edges) = MemoryOfBatches.Of(spec, data);
         var looped = Loops(spec.Model) ? edges + nodes : 0;
         var depth = spec.Model.Layers;
-        var anchors = spec.Model.Backbone == Backbone.Reversible ? (depth - 1) / Recomputation.AnchorEvery(spec) : 0;
+        var every = Recomputation.AnchorEvery(spec);
+        var anchors = every > 0 ? (depth - 1) / every : Recomputation.CarriesDouble(spec) ? 2 : 0; // of N·D values; 1.5 for double precision
         return new(
             layers.Parameters, (looped * 30) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, Recomputation.SegmentLayers(spec), anchors),
             layers.Transient(nodes, edges), layers.Evaluation(data.LargestNodes));

@@ -3,15 +3,18 @@ namespace Contracts;
 /// <summary>How many layers lie between two activations that are kept for the backward pass.</summary>
 public static class Recomputation
 {
-    private const int MostAnchors = 3;
-    private const int ClosestAnchors = 28;
+    // So far inversion in single precision leaves gradients as exact as they are without it (bench fidelity).
+    private const int LayersInSinglePrecision = 28;
+
+    /// <summary>Layers K from one anchor of a reversible stack to the next; 0: none.</summary>
+    public static int AnchorEvery(RunSpec spec) => spec.Training.AnchorEvery ?? 0;
 
     /// <summary>
-    /// Layers K from one anchor of a reversible stack to the next: as the spec says, else the least K ≥ 28 that makes at most three anchors, so
-    /// that they cost 3·N·D values at any depth and the drift is that of a quarter of the layers.
+    /// Whether a reversible stack carries its channels in double precision from layer to layer: where it is deep and no anchors are asked for. Costs
+    /// 1.5·N·D values at any depth; each layer is still computed in single precision.
     /// </summary>
-    public static int AnchorEvery(RunSpec spec) =>
-        spec.Training.AnchorEvery ?? Math.Max(ClosestAnchors, DividedUp(spec.Model.Layers, MostAnchors + 1));
+    public static bool CarriesDouble(RunSpec spec) =>
+        spec.Model.Backbone == Backbone.Reversible && spec.Training.AnchorEvery is null && spec.Model.Layers > LayersInSinglePrecision;
 
     /// <summary>Layers of a segment that is run again in the backward pass; 0: none is.</summary>
     public static int SegmentLayers(RunSpec spec) => spec.Training.Recompute switch
@@ -28,6 +31,4 @@ public static class Recomputation
         Convolution.Gin or Convolution.Gine or Convolution.Edge => 5,
         _ => 3,
     };
-
-    private static int DividedUp(int number, int by) => (number + by - 1) / by;
 }

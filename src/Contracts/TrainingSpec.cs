@@ -57,7 +57,7 @@ public sealed record TrainingSpec
 
     /// <summary>
     /// Reversible backbone: layers from one kept activation ("anchor") to the next. Each ends the drift of the layers behind it and costs N·D
-    /// values. Absent: three anchors, but none closer than 28 layers (<see cref="Recomputation.AnchorEvery"/>).
+    /// values. Absent: none; above 28 layers the channels are then carried in double precision instead (<see cref="Recomputation.CarriesDouble"/>).
     /// </summary>
     public int? AnchorEvery { get; init; }
 

@@ -27,13 +27,16 @@ public sealed class MemorySpecTests
     }
 
     [Theory]
-    [InlineData(7, null, 28)]
-    [InlineData(112, null, 28)]
-    [InlineData(448, null, 112)]
-    [InlineData(1_001, null, 251)]
-    [InlineData(448, 10, 10)]
-    public void Anchors_are_as_asked_or_at_most_three(int layers, int? asked, int every) =>
-        Assert.Equal(every, Recomputation.AnchorEvery(Spec(Backbone.Reversible, layers, asked, Recompute.None)));
+    [InlineData(7, null, 0, false)]
+    [InlineData(28, null, 0, false)]
+    [InlineData(29, null, 0, true)]
+    [InlineData(448, 10, 10, false)]
+    public void Deep_stacks_carry_double_precision_unless_anchors_are_asked_for(int layers, int? asked, int every, bool isDouble)
+    {
+        var spec = Spec(Backbone.Reversible, layers, asked, Recompute.None);
+
+        Assert.Equal((every, isDouble), (Recomputation.AnchorEvery(spec), Recomputation.CarriesDouble(spec)));
+    }
 
     [Theory]
     [InlineData(Recompute.None, 0)]

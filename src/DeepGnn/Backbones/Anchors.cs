@@ -58,7 +58,7 @@ internal sealed class Anchors(int every) : IDisposable
     private bool IsKept(int layer) => layer == 0 || (every > 0 && layer % every == 0);
 
     /// <summary>About 256 rows of x, evenly apart.</summary>
-    public static Tensor Rows(Tensor x)
+    private static Tensor Rows(Tensor x)
     {
         using var scope = NewDisposeScope();
         var step = Math.Max(1, x.shape[0] / SampledRows);

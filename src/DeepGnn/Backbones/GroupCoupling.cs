@@ -38,11 +38,11 @@ public sealed class GroupCoupling : nn.Module<Tensor, Graph, Tensor>
         return Joined(x, (i, y) => _blocks[i].forward(y, graph, EdgesOf(i, edges, x.shape[1]), PartOf(i, mask))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same with a mask for each group, or none.</summary>
-    internal Tensor Dropped(Tensor x, Graph graph, Tensor? edges, DropoutMask[]? masks)
+    /// <summary>The same with a mask for each group, or none; blocks compute in <paramref name="type"/>, x may be more precise.</summary>
+    internal Tensor Dropped(Tensor x, Graph graph, Tensor? edges, DropoutMask[]? masks, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        return Joined(x, (i, y) => Block(i, y, graph, EdgesOf(i, edges, x.shape[1]), masks)).MoveToOuterDisposeScope();
+        return Joined(x, (i, y) => Block(i, y.to(type), graph, EdgesOf(i, edges, x.shape[1]), masks)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The x that gave y, without gradients.</summary>
@@ -79,7 +79,7 @@ public sealed class GroupCoupling : nn.Module<Tensor, Graph, Tensor>
         for (var i = 0; i < parts.Length; i++)
         {
             using var scope = NewDisposeScope();
-            var y = i > 0 ? parts[i - 1] : Before(0, parts);
+            var y = Before(i, parts).to(call.Type);
             parts[i].add_(replays[i].First(() => Block(i, y, call.Graph, EdgesOf(i, edges, call.Channels), call.Masks)));
         }
     }
@@ -93,7 +93,7 @@ public sealed class GroupCoupling : nn.Module<Tensor, Graph, Tensor>
         for (var i = parts.Length - 1; i >= 0; i--)
         {
             using var scope = NewDisposeScope();
-            var before = Before(i, parts).detach().requires_grad_();
+            var before = Before(i, parts).to(call.Type).detach().requires_grad_();
             var edgesOf = EdgesOf(i, edges, call.Channels)?.detach().requires_grad_(found.Edges is not null);
             var arrived = replays[i].Again(() =>
             {

@@ -9,9 +9,9 @@ namespace DeepGnn.Backbones;
 /// <summary>
 /// Invertible layers one after the other as one node of the autograd graph: it keeps the last output only, and its backward pass computes
 /// each layer's input from its output on the way, so memory does not grow with depth. Costs one more evaluation of each layer. The input is
-/// left as it was.
+/// left as it was; the output must not be changed in place before the one backward pass that each forward pass allows.
 /// <para>Rounding makes the inverted activations drift from the true ones, and rectifiers near 0 then switch: <see cref="AnchorEvery"/> bounds
-/// it, <see cref="InversionError"/> measures it.</para>
+/// it, <see cref="CarriesDouble"/> ends it, <see cref="InversionError"/> measures it.</para>
 /// <para>One dropout mask is drawn for all layers in each forward pass and used again in the backward pass, as the paper's code does.</para>
 /// Source: Li et al., "Training Graph Neural Networks with 1000 Layers", arXiv 2106.07476, section 3.2.
 /// </summary>
@@ -45,6 +45,13 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
     /// <summary>An activation is kept every so many layers; 0: none.</summary>
     public int AnchorEvery { get; set; }
 
+    /// <summary>
+    /// Whether channels go from layer to layer in double precision. A layer sees them in the precision of x and adds its result; what is inverted
+    /// then rounds to what the layer saw, so that its second evaluation is the first one bit for bit, but where 2⁻⁵³ decides a rounding. Costs
+    /// 1.5·N·D values of x's type at any depth.
+    /// </summary>
+    public bool CarriesDouble { get; set; }
+
     /// <summary>Whether autograd keeps every layer's activations, as for any other stack; the function is the same.</summary>
     public bool KeepsActivations { get; set; }
 
@@ -74,7 +81,12 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
         using var scope = NewDisposeScope();
         var all = Layers;
         var masks = _dropout > 0 && training ? Enumerable.Range(0, At(0).GroupCount).Select(_ => HashDropout.Draw(_dropout)).ToArray() : null;
-        if (KeepsActivations) { return all.Aggregate(x, (h, layer) => layer.Dropped(h, graph, edges, masks)).MoveToOuterDisposeScope(); }
+        var carried = CarriesDouble ? ScalarType.Float64 : x.dtype;
+        if (KeepsActivations)
+        {
+            return all.Aggregate(x.to(carried), (h, layer) => layer.Dropped(h, graph, edges, masks, x.dtype)).to(x.dtype).MoveToOuterDisposeScope();
+        }
+
 
         Parameter[] weights = [.. parameters().Where(p => p.requires_grad)];
         var goesBack = is_grad_enabled() && (x.requires_grad || edges?.requires_grad == true || weights.Length > 0);
@@ -83,6 +95,8 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
             NodesNeeded = x.requires_grad,
             EdgesNeeded = edges?.requires_grad ?? false,
             GradientIsOurs = GradientIsOurs,
+            Type = x.dtype,
+            CarriedType = carried,
             Use = layers.Count == _depth ? GradientFound : null,
             Inverted = error => InversionError = Math.Max(double.IsNaN(InversionError) ? 0 : InversionError, error),
         };
@@ -102,15 +116,21 @@ internal sealed record ReversibleCall(
 
     public bool GradientIsOurs { get; init; }
 
+    /// <summary>What layers compute in, and what their results are added up in.</summary>
+    public ScalarType Type { get; init; }
+
+    /// <inheritdoc cref="Type"/>
+    public ScalarType CarriedType { get; init; }
+
+    /// <summary>What of the carried groups does not fit into the output's precision; empty where it is theirs.</summary>
+    public Tensor[] Remainders { get; set; } = [];
+
     public Action<Parameter, Tensor>? Use { get; init; }
 
     public required Action<double> Inverted { get; init; }
 
     /// <summary>The last output. A saved variable would live through the whole backward pass beside what is inverted from it.</summary>
     public Tensor? Output { get; set; }
-
-    /// <summary>Some rows of it as they were: autograd does not watch over a tensor that is not saved.</summary>
-    public Tensor? RowsOfOutput { get; set; }
 
     public Replay[][] Replays { get; set; } = [];
 }
@@ -124,7 +144,7 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
     {
         var edges = (Tensor?)vars[1];
         var call = (ReversibleCall)vars[2];
-        var parts = Array.ConvertAll(call.Layers[0].Parts((Tensor)vars[0]), part => part.clone());
+        var parts = Carried(call, (Tensor)vars[0]);
         call.Replays = [.. call.Layers.Select(layer => layer.NewReplays())];
         for (var l = 0; l < call.Layers.Length; l++)
         {
@@ -134,13 +154,17 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
 
         ctx.save_for_backward([edges!]);
         ctx.save_data(nameof(ReversibleCall), call);
-        var y = cat(parts, dim: 1);
-        foreach (var part in parts) { part.Dispose(); }
+        var y = cat(parts, dim: 1).to(call.Type);
         if (call.Anchors is not null)
         {
             call.Output = y.detach().DetachFromDisposeScope();
-            call.RowsOfOutput = Anchors.Rows(y).DetachFromDisposeScope();
+            if (call.CarriedType != call.Type)
+            {
+                call.Remainders = [.. parts.Zip(call.Layers[0].Parts(y), (part, rounded) => part.sub_(rounded).to(call.Type).DetachFromDisposeScope())];
+            }
         }
+
+        foreach (var part in parts) { part.Dispose(); }
 
         return y;
     }
@@ -167,14 +191,22 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
     {
         using var scope = NewDisposeScope();
         using var output = call.Output ?? throw new InvalidOperationException("reversible stack: found a second backward pass, needed one for each forward pass");
-        using var rows = call.RowsOfOutput!;
-        (call.Output, call.RowsOfOutput) = (null, null);
-        using var present = Anchors.Rows(output);
-        if (!present.equal(rows).all().item<bool>())
+        call.Output = null;
+        var parts = Carried(call, output);
+        for (var i = 0; i < call.Remainders.Length; i++)
         {
-            throw new InvalidOperationException("reversible stack: found its output changed in place before the backward pass, needed it as it was: inputs are computed from it");
+            parts[i].add_(call.Remainders[i]);
+            call.Remainders[i].Dispose();
         }
 
-        return Array.ConvertAll(call.Layers[0].Parts(output), part => part.clone().MoveToOuterDisposeScope());
+        foreach (var part in parts) { part.MoveToOuterDisposeScope(); }
+        return parts;
+    }
+
+    // Copies of the groups, to be changed in place.
+    private static Tensor[] Carried(ReversibleCall call, Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return Array.ConvertAll(call.Layers[0].Parts(x), part => (call.CarriedType == call.Type ? part.clone() : part.to(call.CarriedType)).MoveToOuterDisposeScope());
     }
 }

@@ -101,11 +101,11 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     /// </summary>
     public int SegmentLayers { get; set; }
 
-    /// <summary>Sets what the backward pass finds kept: anchors, segments.</summary>
+    /// <summary>Sets what the backward pass finds kept: anchors, precision, segments.</summary>
     public void Keep(RunSpec spec)
     {
         SegmentLayers = Recomputation.SegmentLayers(spec);
-        if (reversible is not null) { reversible.AnchorEvery = Recomputation.AnchorEvery(spec); }
+        if (reversible is not null) { (reversible.AnchorEvery, reversible.CarriesDouble) = (Recomputation.AnchorEvery(spec), Recomputation.CarriesDouble(spec)); }
     }
 
     /// <summary>The reversible stack, or null with another backbone.</summary>

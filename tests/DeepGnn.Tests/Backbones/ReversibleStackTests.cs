@@ -155,6 +155,22 @@ public sealed class ReversibleStackTests
         AllClose(plain, anchored, 1e-3);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void Carried_in_double_precision_gradients_of_single_precision_stay_exact(int groups)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        var graph = RandomGraph.Of(200, 1000, seed: 1);
+        using var stack = new ReversibleStack([.. Enumerable.Range(0, 96).Select(_ => Coupling(groups, 16))], dropout: 0.1) { CarriesDouble = true };
+
+        var (reversible, plain) = BothWays(stack, graph, float32);
+
+        Assert.InRange(stack.InversionError, 0, 1e-12);
+        AllClose(plain, reversible, 1e-5);
+    }
+
     [Fact]
     public void Gradients_can_be_taken_layer_by_layer()
     {
