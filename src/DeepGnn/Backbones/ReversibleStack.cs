@@ -154,7 +154,7 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
 
         ctx.save_for_backward([edges!]);
         ctx.save_data(nameof(ReversibleCall), call);
-        var y = cat(parts, dim: 1).to(call.Type);
+        var y = Rounded(call, parts);
         if (call.Anchors is not null)
         {
             call.Output = y.detach().DetachFromDisposeScope();
@@ -186,6 +186,16 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
         foreach (var part in parts) { part.Dispose(); }
         return [call.NodesNeeded ? cat(gradients, dim: 1) : null, found.Edges, null, .. found.Ordered];
     });
+
+    // Group by group: all of them in double precision side by side would be the most that is held at once.
+    private static Tensor Rounded(ReversibleCall call, Tensor[] parts)
+    {
+        if (call.CarriedType == call.Type) { return cat(parts, dim: 1); }
+        var y = empty(parts[0].shape[0], call.Channels, call.Type, parts[0].device);
+        using var scope = NewDisposeScope();
+        foreach (var (into, part) in call.Layers[0].Parts(y).Zip(parts)) { into.copy_(part); }
+        return y;
+    }
 
     private static Tensor[] GroupsOfOutput(ReversibleCall call)
     {
