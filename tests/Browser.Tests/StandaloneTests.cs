@@ -20,12 +20,15 @@ public sealed class StandaloneTests(Chromium chromium)
         await viewer.Page.GetByText("karate", new() { Exact = false }).First.ClickAsync();
         await viewer.Page.GetByLabel("Depth (layers)").FillAsync("4");
         await viewer.Page.GetByLabel("Epochs", new() { Exact = true }).FillAsync("120");
+        await viewer.Page.Locator(".summary", new() { HasText = "4 layers" }).Filter(new() { HasText = "on karate, 120 epochs" }).WaitForAsync();
         await viewer.Click(AriaRole.Button, "Start run");
         await viewer.Page.WaitForURLAsync(url => Guid.TryParse(url.Split('/')[^1], out _), new() { Timeout = 15_000 });
 
+        double[] drawn = [];
         await viewer.Eventually(async () => (await viewer.EpochsOf(0, "train")).Length > 0, () => $"no point arrived:\n{service.Log}", seconds: 120);
         await viewer.Eventually(async () => await viewer.Page.Locator(".run-line .status.succeeded").CountAsync() == 1, () => $"the run did not succeed:\n{service.Log}", seconds: 120);
-        await viewer.Eventually(async () => (await viewer.EpochsOf(1, "test")).Length == 120, () => "not all points arrived");
+        await viewer.Eventually(async () => (drawn = await viewer.EpochsOf(1, "test")).Length == 120,
+            () => $"120 points of the test metric should be drawn, found {drawn.Length} ({string.Join(' ', drawn)}):\n{service.Log}");
         Assert.Equal(Enumerable.Range(1, 120).Select(epoch => (double)epoch), await viewer.EpochsOf(0, "valid"));
         Assert.Equal(0, await viewer.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
 
