@@ -3,6 +3,7 @@ using DeepGnn.Datasets;
 using DeepGnn.Graphs;
 using DeepGnn.Models;
 using DeepGnn.Runtime;
+using DeepGnn.Training;
 using static TorchSharp.torch;
 
 namespace Bench;
@@ -68,7 +69,7 @@ internal static class PeerRows
     {
         const int count = 4096;
         using var model = new PointSegmentation(new PointSegmentationOptions { Epsilon = 0, Dropout = 0 });
-        using var optimizer = optim.Adam(model.parameters(), 1e-3);
+        using var optimizer = new GradientDescent(Optimizer.Adam, model.parameters().Select(p => (p, 0.0))) { LearningRate = 1e-3 };
         using var points = tensor(BenchGraph.Points(seed: 9, count, 9), count, 9);
         using var labels = arange(count, int64).remainder_(13);
         var cloud = new GraphBatch(new int[count]);
@@ -76,9 +77,9 @@ internal static class PeerRows
         return Measurement.Of(row, threads, () =>
         {
             using var scope = NewDisposeScope();
-            optimizer.zero_grad();
+            optimizer.ClearGradients();
             nn.functional.cross_entropy(model.call(points, cloud), labels).backward();
-            optimizer.step();
+            optimizer.Step();
         });
     }
 

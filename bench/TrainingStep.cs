@@ -1,6 +1,7 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
 using DeepGnn.Models;
+using DeepGnn.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly InputFeatures _features;
     private readonly Tensor _train, _labels;
     private readonly DeepGcn _model;
-    private readonly optim.Optimizer _optimizer;
+    private readonly GradientDescent _optimizer;
 
     public TrainingStep(NodeDataset data, Contracts.ModelSpec spec, double weightDecay = 0, Contracts.TrainingSpec? keep = null)
     {
@@ -26,12 +27,8 @@ internal sealed class TrainingStep : IDisposable
         _model = new DeepGcn(spec, data.Features.ColumnCount, data.ClassCount);
         _model.Keep(new() { Data = new() { Dataset = "sbm" }, Model = spec, Training = keep ?? new() });
         Parameter[] first = [.. _model.FirstLayerParameters()];
-        _optimizer = new Adam(
-            [
-                new Adam.ParamGroup(first, 0.01, weight_decay: weightDecay),
-                new Adam.ParamGroup(_model.parameters().Except(first), 0.01),
-            ],
-            0.01);
+        _optimizer = new GradientDescent(Contracts.Optimizer.Adam, _model.parameters().Select(p => (p, first.Contains(p) ? weightDecay : 0))) { LearningRate = 0.01 };
+        _model.GradientFound = _optimizer.Step;
         _model.train();
     }
 
@@ -42,12 +39,12 @@ internal sealed class TrainingStep : IDisposable
     public void Run()
     {
         using var scope = NewDisposeScope();
-        _optimizer.zero_grad();
+        _optimizer.ClearGradients();
         var logits = _model.forward(_features, _data.Graph); // [N, C]
         var loss = nn.functional.cross_entropy(logits.index_select(0, _train), _labels);
         if (!double.IsFinite(loss.ToDouble())) { throw new InvalidOperationException("the loss is not finite"); }
         loss.backward();
-        _optimizer.step();
+        _optimizer.Step();
     }
 
     public void Dispose()

@@ -31,7 +31,11 @@ internal sealed class ReversibleGradients(ReversibleCall call, Tensor? edges)
 
     private void Add(Parameter parameter, Tensor gradient)
     {
-        if (call.Use is { } use) { use(parameter, gradient); }
+        if (call.Use is { } use)
+        {
+            use(parameter, gradient);
+            gradient.Dispose();
+        }
         else if (_ofParameter.TryGetValue(parameter.Handle, out var sum)) { sum.add_(gradient); }
         else { _ofParameter.Add(parameter.Handle, gradient.DetachFromDisposeScope()); }
     }

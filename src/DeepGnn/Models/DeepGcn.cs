@@ -73,7 +73,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         if (reversible is not null)
         {
             reversible.GradientIsOurs = true; // it comes from what stands between stack and prediction
-            reversible.GradientFound = AddTo;
+            GradientFound = null;
         }
 
         var last = outputs.Count > 0 ? outputs[^1] : width;
@@ -94,6 +94,15 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     /// alone.
     /// </summary>
     public Action<int, Tensor, Graph>? LayerOutput { get; set; }
+
+    /// <summary>
+    /// Takes each gradient of a reversible backbone's layers as soon as it is known (see <see cref="ReversibleStack.GradientFound"/>); null: the
+    /// parameters keep them, as all other parameters do.
+    /// </summary>
+    public Action<Parameter, Tensor>? GradientFound
+    {
+        set { if (reversible is not null) { reversible.GradientFound = value ?? AddTo; } }
+    }
 
     /// <summary>
     /// Layers of a segment whose activations are made again in the backward pass; 0: all are kept. The last segment's are kept in any case, as

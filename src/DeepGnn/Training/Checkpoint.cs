@@ -10,20 +10,20 @@ namespace DeepGnn.Training;
 /// <summary>
 /// A training at the end of an epoch: spec, progress, weights and buffers, optimiser state, random state. What follows from it is what
 /// would have followed without the interruption.
-/// <para>File: <c>GNNCKPT2</c>, then sections of (length, bytes): spec and progress as JSON, model, optimiser, generator state, weights of the
+/// <para>File: <c>GNNCKPT3</c>, then sections of (length, bytes): spec and progress as JSON, model, optimiser, generator state, weights of the
 /// chosen epoch; then the
 /// SHA-256 of all before it. It appears under its name only when it is whole and on the disk.</para>
 /// </summary>
 public static class Checkpoint
 {
-    private const string Magic = "GNNCKPT2";
+    private const string Magic = "GNNCKPT3";
     private const int HashLength = 32;
 
     /// <summary>Writes a checkpoint: to a temporary name, to the disk, then renamed.</summary>
     /// <returns>SHA-256 of the whole file in lower-case hexadecimal.</returns>
     /// <exception cref="IOException">The file cannot be written; the temporary file is gone, an older checkpoint stays.</exception>
     internal static string Save(
-        string path, RunSpec spec, TrainingProgress progress, nn.Module model, TorchSharp.Modules.OptimizerHelper optimizer, BestWeights best)
+        string path, RunSpec spec, TrainingProgress progress, nn.Module model, GradientDescent optimizer, BestWeights best)
     {
         var content = new MemoryStream();
         using (var writer = new BinaryWriter(content, Encoding.UTF8, leaveOpen: true))
@@ -32,7 +32,7 @@ public static class Checkpoint
             Section(writer, s => s.Write(JsonSerializer.SerializeToUtf8Bytes(spec, ContractJson.Options)));
             Section(writer, s => s.Write(JsonSerializer.SerializeToUtf8Bytes(progress, ContractJson.Options)));
             Section(writer, s => model.save(s));
-            Section(writer, optimizer.save_state_dict);
+            Section(writer, optimizer.Save);
             Section(writer, SaveRandomState);
             Section(writer, best.Write);
         }
@@ -46,7 +46,7 @@ public static class Checkpoint
     /// <summary>Brings a model, its optimiser and the random state of this process to where the checkpoint left them.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, or belongs to another spec: names the file and what was found.</exception>
     internal static TrainingProgress Load(
-        string path, RunSpec spec, nn.Module model, TorchSharp.Modules.OptimizerHelper optimizer, BestWeights best)
+        string path, RunSpec spec, nn.Module model, GradientDescent optimizer, BestWeights best)
     {
         var bytes = File.ReadAllBytes(path);
         var body = bytes.Length - HashLength;
@@ -68,7 +68,7 @@ public static class Checkpoint
 
         var progress = JsonSerializer.Deserialize<TrainingProgress>(Section(reader), ContractJson.Options)!;
         using (var part = new BinaryReader(new MemoryStream(Section(reader)))) { model.load(part); }
-        using (var part = new BinaryReader(new MemoryStream(Section(reader)))) { optimizer.load_state_dict(part); }
+        using (var part = new BinaryReader(new MemoryStream(Section(reader)))) { optimizer.Load(part); }
         LoadRandomState(Section(reader));
         using (var part = new BinaryReader(new MemoryStream(Section(reader)))) { best.Read(part); }
         return progress;

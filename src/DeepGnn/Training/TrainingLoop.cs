@@ -8,7 +8,6 @@ using DeepGnn.Interchange;
 using DeepGnn.Memory;
 using DeepGnn.Models;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Training;
@@ -25,7 +24,7 @@ public sealed class TrainingLoop : IDisposable
     private readonly RunSpec _spec;
     private readonly LearningTask _task;
     private readonly Objective _objective;
-    private readonly OptimizerHelper _optimizer;
+    private readonly GradientDescent _optimizer;
     private readonly BestWeights _best;
 
     /// <summary>The task becomes the loop's own. Seed libtorch (<see cref="Runtime.TorchRuntime.Start"/>) before making it.</summary>
@@ -154,9 +153,15 @@ public sealed class TrainingLoop : IDisposable
     // Mean loss over the epoch's samples, and rows that went through the model.
     private (double Loss, long Samples) Train(int epoch, double rate)
     {
-        foreach (var group in _optimizer.ParamGroups) { group.LearningRate = rate; }
+        _optimizer.LearningRate = rate;
         _task.Model.train();
-        if (Reversible is { } stack) { stack.InversionError = double.NaN; }
+        if (_task.Model is DeepGcn { Reversible: { } stack } model)
+        {
+            stack.InversionError = double.NaN;
+            // Clipping needs all gradients before the first step, diagnostics look at them afterwards.
+            model.GradientFound = _spec.Training.GradientClip > 0 || IsDiagnosed(epoch) ? null : _optimizer.Step;
+        }
+
         var (sum, counted, samples) = (0.0, 0L, 0L);
         foreach (var batch in _task.Batches(epoch))
         {
@@ -178,7 +183,7 @@ public sealed class TrainingLoop : IDisposable
     private double Step(TrainBatch batch, int epoch)
     {
         using var scope = NewDisposeScope();
-        _optimizer.zero_grad();
+        _optimizer.ClearGradients();
         var loss = _objective.Loss(batch.Scores(), batch.Targets);
         var value = loss.ToDouble();
         if (!double.IsFinite(value))
@@ -188,14 +193,15 @@ public sealed class TrainingLoop : IDisposable
 
         loss.backward();
         if (_spec.Training.GradientClip > 0) { nn.utils.clip_grad_norm_(_task.Model.parameters(), _spec.Training.GradientClip); }
-        _optimizer.step();
+        _optimizer.Step();
         return value;
     }
 
+    private bool IsDiagnosed(int epoch) => _spec.Training.DiagnosticsEvery is > 0 and var every && epoch % every == 0;
+
     private Evaluation Evaluate(int epoch)
     {
-        var every = _spec.Training.DiagnosticsEvery;
-        using var seen = every > 0 && epoch % every == 0 ? new LayerObservation((DeepGcn)_task.Model) : null;
+        using var seen = IsDiagnosed(epoch) ? new LayerObservation((DeepGcn)_task.Model) : null;
         var evaluated = Evaluate(observe: null);
         Layers = seen?.Figures(epoch);
         return evaluated;

@@ -1,0 +1,122 @@
+using Contracts;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace DeepGnn.Training;
+
+/// <summary>
+/// The optimisers, one parameter at a time: a parameter can be changed as soon as its gradient is known, while the backward pass goes on, so
+/// that gradients need not all be held at once. Values equal PyTorch's <c>Adam</c>, <c>AdamW</c>, <c>SGD</c> and <c>RMSprop</c> with their
+/// defaults. On the CPU a step is one pass over value, gradient and state; <see cref="UpdateRule"/> has the formulas.
+/// <para>Sources: Kingma and Ba, arXiv 1412.6980; Loshchilov and Hutter, arXiv 1711.05101; Sutskever et al., "On the importance of initialization
+/// and momentum in deep learning", ICML 2013; Graves, arXiv 1308.0850.</para>
+/// </summary>
+public sealed class GradientDescent : IDisposable
+{
+    private readonly UpdateRule _rule;
+    private readonly List<Trained> _all = [];
+    private readonly Dictionary<IntPtr, Trained> _byHandle = [];
+
+    /// <summary>A step changes nothing but these parameters.</summary>
+    /// <param name="optimizer">Which rule.</param>
+    /// <param name="parameters">What is trained, each with its weight decay ≥ 0 (added to the gradient; AdamW: taken off the value).</param>
+    /// <param name="momentum">Of SGD and RMSprop, in [0, 1).</param>
+    /// <exception cref="ArgumentOutOfRangeException">No such optimiser.</exception>
+    public GradientDescent(Optimizer optimizer, IEnumerable<(Parameter Parameter, double WeightDecay)> parameters, double momentum = 0)
+    {
+        _rule = UpdateRule.Of(optimizer, momentum);
+        foreach (var (parameter, decay) in parameters)
+        {
+            var trained = new Trained(parameter, decay);
+            _all.Add(trained);
+            _byHandle.Add(parameter.Handle, trained);
+        }
+    }
+
+    /// <summary>Step size of the steps that follow.</summary>
+    public double LearningRate { get; set; }
+
+    /// <summary>What the state of all parameters takes.</summary>
+    public long StateBytes => _all.Sum(each => each.State.Sum(state => state.numel() * state.element_size()));
+
+    /// <summary>Lets go of all gradients.</summary>
+    public void ClearGradients()
+    {
+        foreach (var each in _all) { each.Parameter.grad = null; }
+    }
+
+    /// <summary>One step of each parameter that has a gradient.</summary>
+    public void Step()
+    {
+        foreach (var each in _all)
+        {
+            using var gradient = each.Parameter.grad;
+            if (gradient is not null) { Step(each, gradient); }
+        }
+    }
+
+    /// <summary>One step of one parameter, which is in nobody's use any more in this pass.</summary>
+    /// <param name="parameter">One of this optimiser's.</param>
+    /// <param name="gradient">In the parameter's shape.</param>
+    public void Step(Parameter parameter, Tensor gradient) => Step(_byHandle[parameter.Handle], gradient);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (var state in _all.SelectMany(each => each.State)) { state.Dispose(); }
+    }
+
+    /// <summary>For each parameter in the order given: its steps (int64), then its state tensors as (bytes, values).</summary>
+    internal void Save(BinaryWriter writer)
+    {
+        foreach (var each in _all)
+        {
+            writer.Write(each.Steps);
+            foreach (var state in each.State)
+            {
+                using var values = state.cpu();
+                writer.Write(values.numel() * values.element_size());
+                writer.Write(values.bytes);
+            }
+        }
+    }
+
+    /// <summary>What <see cref="Save"/> wrote of an optimiser of the same rule and parameters.</summary>
+    internal void Load(BinaryReader reader)
+    {
+        foreach (var each in _all)
+        {
+            each.Steps = reader.ReadInt64();
+            if (each.Steps > 0) { each.Begin(_rule.States); }
+            foreach (var state in each.State)
+            {
+                using var values = empty_like(state, device: CPU);
+                values.bytes = reader.ReadBytes(checked((int)reader.ReadInt64()));
+                state.copy_(values);
+            }
+        }
+    }
+
+    private void Step(Trained each, Tensor gradient)
+    {
+        using var frozen = no_grad();
+        if (each.Steps++ == 0) { each.Begin(_rule.States); }
+        _rule.Apply(each.Parameter, gradient, each.State, new(LearningRate, each.WeightDecay, each.Steps));
+    }
+
+    private sealed class Trained(Parameter parameter, double weightDecay)
+    {
+        public Parameter Parameter { get; } = parameter;
+
+        public double WeightDecay { get; } = weightDecay;
+
+        public long Steps { get; set; }
+
+        public Tensor[] State { get; private set; } = [];
+
+        public void Begin(int states)
+        {
+            if (State.Length == 0) { State = [.. Enumerable.Range(0, states).Select(_ => zeros(Parameter.shape, Parameter.dtype, Parameter.device).DetachFromDisposeScope())]; }
+        }
+    }
+}
