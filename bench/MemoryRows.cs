@@ -51,7 +51,6 @@ internal static class MemoryRows
                 row,
                 PeakMiBAboveBase = Rounded((ProcessMemory.Peak() - before) / MiB),
                 ParameterMiB = Rounded(parameters),
-                GradientMiB = Rounded(parameters),
                 OptimizerMiB = Rounded(2 * parameters), // Adam's two moments
                 LivePeakMiB = Rounded(TensorMemory.Peak / MiB),
                 InversionError = step.InversionError is { } error && double.IsFinite(error) ? error : (double?)null,
