@@ -63,14 +63,17 @@ public sealed record MemoryEstimate
     public static MemoryEstimate? Of(RunSpec spec) => DatasetCatalog.Find(spec.Data.Dataset) is { } entry ? Of(spec, entry.Describe([])) : null;
 
     /// <summary>Without alternatives.</summary>
-    internal static MemoryEstimate Reckoned(RunSpec spec, DatasetInfo info)
+    internal static MemoryEstimate Reckoned(RunSpec spec, DatasetInfo info) => Reckoned(spec, info, Recomputation.Segments(spec));
+
+    /// <summary>The same where these segments run again in the backward pass.</summary>
+    internal static MemoryEstimate Reckoned(RunSpec spec, DatasetInfo info, IReadOnlyList<int> segments)
     {
         if (MemoryOfData.Of(spec, info) is not { } data)
         {
             return new() { Unknown = $"found no number of nodes for \"{info.Name}\" in the catalogue, needed it: it is known once a run has started" };
         }
 
-        var needs = MemoryOfData.IsCloud(data.Task) ? OfClouds(spec, data) : OfGraphs(spec, data);
+        var needs = MemoryOfData.IsCloud(data.Task) ? OfClouds(spec, data) : OfGraphs(spec, data, segments);
         var parameters = needs.Parameters * Float;
         return new()
         {
@@ -87,7 +90,7 @@ public sealed record MemoryEstimate
         };
     }
 
-    private static Needs OfGraphs(RunSpec spec, MemoryOfData data)
+    private static Needs OfGraphs(RunSpec spec, MemoryOfData data, IReadOnlyList<int> segments)
     {
         var layers = new MemoryOfLayers(spec.Model, data.Features, data.Classes);
         var (nodes, edges) = MemoryOfBatches.Of(spec, data);
@@ -96,7 +99,7 @@ public sealed record MemoryEstimate
         var every = Recomputation.AnchorEvery(spec);
         var anchors = every > 0 ? (depth - 1) / every : Recomputation.CarriesDouble(spec) ? 2 : 0; // of N·D values; 1.5 for double precision
         return new(
-            layers.Parameters, (looped * 30) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, Recomputation.SegmentLayers(spec), anchors),
+            layers.Parameters, (looped * 30) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, segments, anchors),
             layers.Transient(nodes, edges), layers.Evaluation(data.LargestNodes));
     }
 

@@ -38,33 +38,38 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
     /// <summary>Saved by a training step on so many nodes and edges; layers of a segment that runs again on the way back keep its input alone.</summary>
     /// <param name="nodes">Nodes that go through the model.</param>
     /// <param name="edges">Directed edges among them.</param>
-    /// <param name="segment">Layers of a segment; 0: none runs again.</param>
+    /// <param name="segments">Layers that run again on the way back, see <see cref="Recomputation.Segments(RunSpec)"/>.</param>
     /// <param name="anchors">Activations that a reversible stack keeps on its way.</param>
-    public long Kept(long nodes, long edges, int segment, int anchors)
+    public long Kept(long nodes, long edges, IReadOnlyList<int> segments, int anchors)
     {
         var perNode = FusionKept + HeadKept + (model.InputDropout > 0 ? 2 * features : 0);
-        var perEdge = 0.0;
-        if (model.Backbone == Backbone.Reversible) { perNode += (1 + anchors) * _width; }
-        else if (segment == 0)
-        {
-            for (var l = 0; l < Depth; l++) { Add(l); }
-        }
-        else
-        {
-            for (var l = 0; l < Depth; l += segment) { perNode += In(l); }
-            // The last segment is the widest.
-            for (var l = Math.Max(0, Depth - segment); l < Depth; l++) { Add(l); }
-        }
-
         if (model.Backbone is Backbone.ResPlus or Backbone.Reversible) { perNode += (Before + 1) * _width; }
         if (model.Backbone is Backbone.Initial or Backbone.Appnp) { perNode += 2 * _width; }
-        return (long)((perNode * nodes) + (perEdge * (edges + nodes)));
+        var others = perNode * nodes;
+        if (model.Backbone == Backbone.Reversible) { return (long)(others + ((1 + anchors) * _width * nodes)); }
 
-        void Add(int layer)
+        // At a segment: the inputs of those before it and its own, and what its layers keep.
+        var (from, inputs, most) = (0, 0.0, 0.0);
+        foreach (var length in segments)
         {
-            var (own, ofEdges) = Extra(In(layer), _width);
-            perNode += Wrapping(layer) + own;
-            perEdge += ofEdges;
+            var to = Math.Min(Depth, from + length);
+            if (from < to) { inputs += In(from) * nodes; }
+            most = Math.Max(most, inputs + Saved(from, to));
+            from = to;
+        }
+
+        return (long)(others + most + Saved(from, Depth));
+
+        double Saved(int first, int end)
+        {
+            var sum = 0.0;
+            for (var l = first; l < end; l++)
+            {
+                var (own, ofEdges) = Extra(In(l), _width);
+                sum += ((Wrapping(l) + own) * nodes) + (ofEdges * (edges + nodes));
+            }
+
+            return sum;
         }
     }
 

@@ -20,6 +20,7 @@ public static partial class RunSpecValidation
             faults.Add(new("$.training.diagnosticsEvery", $"found {training.DiagnosticsEvery} with evaluateEvery {training.EvaluateEvery}, needed a multiple of it: layers are seen in an evaluation"));
         }
 
+        if (training.MemoryBudgetMiB is { } budget) { Between(faults, "$.training.memoryBudgetMiB", budget, 1, 1 << 30); }
         if (training.AnchorEvery is { } anchors) { Between(faults, "$.training.anchorEvery", anchors, 1, MaxLayers); }
         Known(faults, "$.training.recompute", training.Recompute);
         Known(faults, "$.training.optimizer", training.Optimizer);
@@ -44,7 +45,7 @@ public static partial class RunSpecValidation
             faults.Add(new("$.training.anchorEvery", $"found {every} with backbone \"{ContractJson.NameOf(backbone)}\", needed \"rev\", whose layers are inverted"));
         }
 
-        if (training.Recompute != Recompute.None && backbone is Backbone.Reversible or Backbone.Appnp)
+        if (training.Recompute != Recompute.None && !Recomputation.CanRunAgain(backbone))
         {
             faults.Add(new("$.training.recompute", $"found \"{ContractJson.NameOf(training.Recompute)}\" with backbone \"{ContractJson.NameOf(backbone)}\", needed \"none\": its layers keep nothing to save"));
         }

@@ -56,6 +56,12 @@ public sealed record TrainingSpec
     public Recompute Recompute { get; init; } = Recompute.None;
 
     /// <summary>
+    /// Peak memory that the run is to keep within, by its estimate. Without <see cref="Recompute"/> as many of the first layers as that takes run
+    /// again in the backward pass. Absent: no bound.
+    /// </summary>
+    public int? MemoryBudgetMiB { get; init; }
+
+    /// <summary>
     /// Reversible backbone: layers from one kept activation ("anchor") to the next. Each ends the drift of the layers behind it and costs N·D
     /// values. Absent: none; above 28 layers the channels are then carried in double precision instead (<see cref="Recomputation.CarriesDouble"/>).
     /// </summary>

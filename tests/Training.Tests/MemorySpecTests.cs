@@ -39,11 +39,63 @@ public sealed class MemorySpecTests
     }
 
     [Theory]
-    [InlineData(Recompute.None, 0)]
-    [InlineData(Recompute.Layer, 1)]
-    [InlineData(Recompute.Sqrt, 4)]
-    public void Segments_are_none_each_layer_or_grow_with_the_root(Recompute recompute, int layers) =>
-        Assert.Equal(layers, Recomputation.SegmentLayers(Spec(Backbone.ResPlus, 48, null, recompute)));
+    [InlineData(Recompute.None, 0, 0)]
+    [InlineData(Recompute.Layer, 48, 1)]
+    [InlineData(Recompute.Sqrt, 14, 4)]
+    public void Segments_are_none_each_layer_or_about_the_root_of_their_number(Recompute recompute, int most, int longest)
+    {
+        var segments = Recomputation.Segments(Spec(Backbone.ResPlus, 48, null, recompute));
+
+        Assert.Equal(recompute == Recompute.None ? 0 : 48, segments.Sum());
+        Assert.InRange(segments.Count, 0, most);
+        Assert.InRange(segments.DefaultIfEmpty(0).Max(), 0, 2 * longest);
+        Assert.Equal(segments.OrderDescending(), segments);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(1_001)]
+    public void Segments_need_as_few_rows_as_the_formula_says(int layers)
+    {
+        var segments = Recomputation.Segments(Spec(Backbone.ResPlus, layers, null, Recompute.Sqrt));
+
+        // GCN keeps 3 rows a layer.
+        Assert.InRange(segments.Select((length, j) => j + 1 + (3 * length)).Max(), 0, Math.Sqrt(2 * 3 * layers) + 4);
+        Assert.Equal(layers, segments.Sum());
+    }
+
+    [Theory]
+    [InlineData(1_000_000, 48, 48)]
+    [InlineData(700, 25, 44)]
+    [InlineData(500, 8, 24)]
+    public void A_budget_keeps_the_activations_of_as_many_layers_as_fit_into_it(int mebibytes, int atLeast, int atMost)
+    {
+        var spec = Budgeted(Backbone.ResPlus, mebibytes);
+
+        Assert.InRange(48 - Recomputation.Segments(spec).Sum(), atLeast, atMost);
+        Assert.True(MemoryEstimate.Of(spec)!.TotalBytes <= (long)mebibytes << 20);
+        Assert.Empty(RunSpecValidation.FaultsOfPosted(spec));
+    }
+
+    [Theory]
+    [InlineData(Backbone.ResPlus)]
+    [InlineData(Backbone.Reversible)]
+    [InlineData(Backbone.Dense)]
+    public void A_budget_that_nothing_fits_is_refused_with_both_numbers(Backbone backbone)
+    {
+        var fault = Assert.Single(RunSpecValidation.FaultsOfPosted(Budgeted(backbone, 100)));
+
+        Assert.Equal("$.training.memoryBudgetMiB", fault.Path);
+        Assert.Matches("found 100 MiB .* needs about .* more than 100 MiB", fault.Message);
+    }
+
+    private static RunSpec Budgeted(Backbone backbone, int mebibytes) => new()
+    {
+        Data = new() { Dataset = "sbm", Sbm = new() { Nodes = 10_000, Features = 64 } },
+        Model = new() { Convolution = Convolution.Gen, Backbone = backbone, Layers = 48, HiddenChannels = 64 },
+        Training = new() { MemoryBudgetMiB = mebibytes },
+    };
 
     private static RunSpec Spec(Backbone backbone, int layers, int? anchors, Recompute recompute) => new()
     {

@@ -27,7 +27,11 @@ internal static class Recomputed
 }
 
 /// <summary>What a segment needs besides tensors.</summary>
-internal sealed record RecomputedCall(Func<Tensor?[], Tensor> Run, Parameter[] Parameters, bool[] Needed, Replay Replay);
+internal sealed record RecomputedCall(Func<Tensor?[], Tensor> Run, Parameter[] Parameters, bool[] Needed, Replay Replay)
+{
+    /// <summary>What went in, until the backward pass has used it. Saved variables would live to the end of the whole pass.</summary>
+    public Tensor?[] Inputs { get; set; } = [];
+}
 
 /// <summary>Arguments: <see cref="RecomputedCall"/>, the inputs, then all parameters.</summary>
 internal sealed class RecomputedFunction : autograd.SingleTensorFunction<RecomputedFunction>
@@ -38,7 +42,7 @@ internal sealed class RecomputedFunction : autograd.SingleTensorFunction<Recompu
     {
         var call = (RecomputedCall)vars[0];
         Tensor?[] inputs = [.. vars.Skip(1).Take(call.Needed.Length).Cast<Tensor?>()];
-        ctx.save_for_backward([.. inputs!]);
+        if (vars.Skip(1).Any(each => each is Tensor { requires_grad: true })) { call.Inputs = [.. inputs.Select(input => input?.detach().DetachFromDisposeScope())]; }
         ctx.save_data(nameof(RecomputedCall), call);
         return call.Replay.First(() => call.Run(inputs));
     }
@@ -46,7 +50,9 @@ internal sealed class RecomputedFunction : autograd.SingleTensorFunction<Recompu
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardScope.Run(grad_output, g =>
     {
         var call = (RecomputedCall)ctx.get_data(nameof(RecomputedCall));
-        Tensor?[] inputs = [.. ctx.get_saved_variables().Zip(call.Needed, (saved, needed) => saved?.detach().requires_grad_(needed))];
+        Tensor?[] inputs = [.. call.Inputs.Zip(call.Needed, (kept, needed) => kept?.detach().requires_grad_(needed))];
+        foreach (var kept in call.Inputs) { kept?.Dispose(); }
+        call.Inputs = [];
         Tensor[] wanted = [.. inputs.Where((_, i) => call.Needed[i])!, .. call.Parameters];
         var found = call.Replay.Again(() =>
         {

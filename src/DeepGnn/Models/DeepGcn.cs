@@ -105,15 +105,15 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     }
 
     /// <summary>
-    /// Layers of a segment whose activations are made again in the backward pass; 0: all are kept. The last segment's are kept in any case, as
-    /// they are needed first. Where a fusion sees all layers, only what is inside a layer can be made again: segments are then of one layer.
+    /// Numbers of layers, from the first on, whose activations are made again in the backward pass, a segment at a time; layers behind all of them
+    /// keep theirs. Where a fusion sees all layers, only what is inside a layer can be made again: segments are then of one layer.
     /// </summary>
-    public int SegmentLayers { get; set; }
+    public IReadOnlyList<int> Segments { get; set; } = [];
 
     /// <summary>Sets what the backward pass finds kept: anchors, precision, segments.</summary>
     public void Keep(RunSpec spec)
     {
-        SegmentLayers = Recomputation.SegmentLayers(spec);
+        Segments = Recomputation.Segments(spec);
         if (reversible is not null) { (reversible.AnchorEvery, reversible.CarriesDouble) = (Recomputation.AnchorEvery(spec), Recomputation.CarriesDouble(spec)); }
     }
 
@@ -201,13 +201,21 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         return appnp is null ? h : appnp.forward(h, graph);
     }
 
-    // The last layer of the segment that begins with layer l; single layers outside training, and where x is as it was read.
-    private int SegmentEnd(int l, Tensor? h) =>
-        SegmentLayers == 0 || h is null || fusion is not null || !training ? l : Math.Min(l + SegmentLayers, _depth) - 1;
+    // The last layer of the segment that begins with layer l.
+    private int SegmentEnd(int l, Tensor? h)
+    {
+        if (!RunsAgain(l, h) || fusion is not null) { return l; }
+        var (end, segment) = (Segments[0], 0);
+        while (end <= l) { end += Segments[++segment]; }
+        return Math.Min(end, _depth) - 1;
+    }
+
+    // The first layer may have the features themselves for an input.
+    private bool RunsAgain(int l, Tensor? h) => training && h is not null && l < Segments.Sum();
 
     private Tensor Layers(int from, int to, Tensor? h, Tensor? first, InputFeatures x, Graph graph, Tensor? edges)
     {
-        if (SegmentLayers == 0 || h is null || !training || to == _depth - 1) { return Run(h, first, edges); }
+        if (!RunsAgain(from, h)) { return Run(h, first, edges); }
         return Recomputed.Of(BackboneLayers.Take(from..(to + 1)), [h, initial.Count > 0 ? first : null, edges], inputs => Run(inputs[0], inputs[1], inputs[2]));
 
         Tensor Run(Tensor? h, Tensor? first, Tensor? edges)
