@@ -1,5 +1,6 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
+using DeepGnn.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -51,25 +52,38 @@ public sealed class Gcn2Conv : nn.Module<Tensor, Tensor, Graph, Tensor>
     }
 
     /// <summary>x and initial X_0 are [N, D], so is the result.</summary>
-    public override Tensor forward(Tensor x, Tensor initial, Graph graph) => Convolve(x, initial, graph, null);
+    public override Tensor forward(Tensor x, Tensor initial, Graph graph) => Convolve(x, initial, graph, null, null, rectified: false);
 
     /// <summary>The same with edge weights [E].</summary>
-    public Tensor forward(Tensor x, Tensor initial, Graph graph, Tensor edgeWeights) => Convolve(x, initial, graph, edgeWeights);
+    public Tensor forward(Tensor x, Tensor initial, Graph graph, Tensor edgeWeights) =>
+        Convolve(x, initial, graph, edgeWeights, null, rectified: false);
 
-    private Tensor Convolve(Tensor x, Tensor initial, Graph graph, Tensor? edgeWeights)
+    /// <summary>relu(conv(dropout(x), X_0)), the whole of a layer without normalisation.</summary>
+    internal Tensor Rectified(Tensor x, Tensor initial, Graph graph, DropoutMask? dropout) =>
+        Convolve(x, initial, graph, null, dropout, rectified: true);
+
+    private Tensor Convolve(Tensor x, Tensor initial, Graph graph, Tensor? edgeWeights, DropoutMask? dropout, bool rectified)
     {
         using var scope = NewDisposeScope();
         var (normal, weights) = !_normalize ? (graph, edgeWeights)
             : edgeWeights is null ? Parts(SymmetricNormalization.Of(graph, _addSelfLoops, x.dtype, x.device))
             : Parts(SymmetricNormalization.Of(graph, edgeWeights, _addSelfLoops, loopWeight: 1));
-        var spread = Aggregate.Sum(x, normal, weights);
-        if (weight2 is null)
+        if (weight2 is null && Gcn2Function.Fits(x, initial, weight1, weights, dropout))
         {
-            return spread.lerp(initial, _alpha).matmul(Map(weight1)).MoveToOuterDisposeScope();
+            var call = new Gcn2Call(normal, weights, _alpha, _beta, dropout, rectified, NeededBy(x, initial));
+            return Gcn2Function.Of(x.contiguous(), initial.contiguous(), weight1, call).MoveToOuterDisposeScope();
         }
 
-        return ((spread * (1 - _alpha)).matmul(Map(weight1)) + (initial * _alpha).matmul(Map(weight2))).MoveToOuterDisposeScope();
+        var spread = Aggregate.Sum(dropout is null ? x : HashDropout.Apply(x, dropout), normal, weights);
+        var y = weight2 is null
+            ? spread.lerp(initial, _alpha).matmul(Map(weight1))
+            : (spread * (1 - _alpha)).matmul(Map(weight1)) + (initial * _alpha).matmul(Map(weight2));
+        return (rectified ? y.relu() : y).MoveToOuterDisposeScope();
     }
+
+    private (bool X, bool Initial, bool Weight) NeededBy(Tensor x, Tensor initial) => is_grad_enabled()
+        ? (x.requires_grad, initial.requires_grad, weight1.requires_grad)
+        : default;
 
     // (1 − β)S + βSΘ = S((1 − β)I + βΘ): the sum is taken of D×D matrices instead of N×D ones.
     private Tensor Map(Tensor weight)

@@ -44,7 +44,7 @@ public sealed class Gcnii : nn.Module<Tensor, Graph, Tensor>
         foreach (var conv in convs)
         {
             using var layer = NewDisposeScope();
-            h = conv.call(Dropped(h), initial, graph).relu().MoveToOuterDisposeScope();
+            h = conv.Rectified(h, initial, graph, training && _dropout > 0 ? HashDropout.Draw(_dropout) : null).MoveToOuterDisposeScope();
         }
 
         return lins[1].call(Dropped(h)).MoveToOuterDisposeScope();

@@ -31,6 +31,11 @@ internal sealed class InitialResidualLayer : nn.Module<Tensor, Tensor, Graph, Te
     /// <summary>h and h_0 are [N, D], so is the result.</summary>
     public override Tensor forward(Tensor h, Tensor initial, Graph graph)
     {
+        if (norm is null && graph.Chunks is null)
+        {
+            return conv.Rectified(h, initial, graph, training && _dropout > 0 ? HashDropout.Draw(_dropout) : null);
+        }
+
         using var scope = NewDisposeScope();
         var convolved = Convolved(HashDropout.Apply(h, _dropout, training), initial, graph);
         return nn.functional.relu(NodeNormalization.Of(norm, convolved, graph)).MoveToOuterDisposeScope();

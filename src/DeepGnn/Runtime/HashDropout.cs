@@ -63,7 +63,8 @@ internal sealed unsafe class HashDropoutFunction : autograd.SingleTensorFunction
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardScope.Run(grad_output, g =>
         [Masked(g, (DropoutMask)ctx.get_data(nameof(DropoutMask))), null]);
 
-    private static Tensor Masked(Tensor x, DropoutMask mask)
+    /// <summary>x with that mask, without a gradient.</summary>
+    public static Tensor Masked(Tensor x, DropoutMask mask)
     {
         if (x.dtype != ScalarType.Float32 || x.device_type != DeviceType.CPU) { return MaskedByTorch(x, mask); }
         var y = empty_like(x);

@@ -27,9 +27,9 @@ internal static class RowWork
     }
 
     /// <summary>The same for work that is equal in all rows.</summary>
-    public static void Over(int rows, int width, Piece work)
+    public static void Over(int rows, int width, Piece work, int most = Pieces)
     {
-        var pieces = rows < Pieces ? 1 : Pieces;
+        var pieces = rows < most ? 1 : most;
         Share(pieces, (long)rows * width, p => work(p, (int)((long)rows * p / pieces), (int)((long)rows * (p + 1) / pieces)));
     }
 

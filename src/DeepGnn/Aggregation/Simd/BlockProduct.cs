@@ -1,0 +1,120 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace DeepGnn.Aggregation.Simd;
+
+/// <summary>
+/// Products of matrices that lie in the nearest caches: a few rows of node features and a matrix of D×D. libtorch's products want a call each, with
+/// threads of their own to wake; these are part of a pass over rows. Each entry is summed in the order of k, whatever rows are taken together.
+/// </summary>
+internal static unsafe class BlockProduct<T> where T : unmanaged
+{
+    private const int Rows = 4;
+
+    /// <summary>C = A·B, A [rows, inner], B [inner, width].</summary>
+    public static void Times(T* a, int rows, int inner, T* b, int width, T* c) => Run(new(a, inner, 1), rows, inner, b, width, c, add: false);
+
+    /// <summary>C += Aᵀ·B, A [inner, rows], B [inner, width].</summary>
+    public static void AddTransposedTimes(T* a, int rows, int inner, T* b, int width, T* c) => Run(new(a, 1, rows), rows, inner, b, width, c, add: true);
+
+    private static void Run(Left a, int rows, int inner, T* b, int width, T* c, bool add)
+    {
+        var lanes = Vector256<T>.Count;
+        var d = 0;
+        for (; d + (2 * lanes) <= width; d += 2 * lanes)
+        {
+            var i = 0;
+            for (; i + Rows <= rows; i += Rows) { Tile(a.From(i), inner, b + d, width, c + ((long)i * width) + d, add); }
+            for (; i < rows; i++) { Row(a.From(i), inner, b + d, width, c + ((long)i * width) + d, add); }
+        }
+
+        for (var i = 0; i < rows && d < width; i++) { Rest(a.From(i), inner, b, d, width, c + ((long)i * width), add); }
+    }
+
+    // Four rows by two vectors: eight sums in registers, as many as it takes to keep two multiply-add units busy.
+    private static void Tile(Left a, int inner, T* b, int width, T* c, bool add)
+    {
+        var lanes = Vector256<T>.Count;
+        T* r0 = a.First, r1 = r0 + a.RowStride, r2 = r1 + a.RowStride, r3 = r2 + a.RowStride;
+        var (s00, s01) = Start(c, add);
+        var (s10, s11) = Start(c + width, add);
+        var (s20, s21) = Start(c + (2 * width), add);
+        var (s30, s31) = Start(c + (3 * width), add);
+        nint at = 0;
+        for (var k = 0; k < inner; k++, at += a.InnerStride, b += width)
+        {
+            var (left, right) = (Vector256.Load(b), Vector256.Load(b + lanes));
+            var x = Vector256.Create(r0[at]);
+            s00 = Plus(s00, x, left);
+            s01 = Plus(s01, x, right);
+            x = Vector256.Create(r1[at]);
+            s10 = Plus(s10, x, left);
+            s11 = Plus(s11, x, right);
+            x = Vector256.Create(r2[at]);
+            s20 = Plus(s20, x, left);
+            s21 = Plus(s21, x, right);
+            x = Vector256.Create(r3[at]);
+            s30 = Plus(s30, x, left);
+            s31 = Plus(s31, x, right);
+        }
+
+        Store(s00, s01, c);
+        Store(s10, s11, c + width);
+        Store(s20, s21, c + (2 * width));
+        Store(s30, s31, c + (3 * width));
+    }
+
+    private static void Row(Left a, int inner, T* b, int width, T* c, bool add)
+    {
+        var (s0, s1) = Start(c, add);
+        var x = a.First;
+        for (var k = 0; k < inner; k++, x += a.InnerStride, b += width)
+        {
+            s0 = Plus(s0, Vector256.Create(*x), Vector256.Load(b));
+            s1 = Plus(s1, Vector256.Create(*x), Vector256.Load(b + Vector256<T>.Count));
+        }
+
+        Store(s0, s1, c);
+    }
+
+    // Columns that do not fill two vectors, one at a time.
+    private static void Rest(Left a, int inner, T* b, int first, int width, T* c, bool add)
+    {
+        for (var d = first; d < width; d++)
+        {
+            var sum = add ? Vector256.CreateScalar(c[d]) : Vector256<T>.Zero;
+            for (var k = 0; k < inner; k++)
+            {
+                sum = Plus(sum, Vector256.CreateScalar(a.First[k * a.InnerStride]), Vector256.CreateScalar(b[((long)k * width) + d]));
+            }
+
+            c[d] = sum[0];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<T> Left, Vector256<T> Right) Start(T* c, bool add) =>
+        add ? (Vector256.Load(c), Vector256.Load(c + Vector256<T>.Count)) : (Vector256<T>.Zero, Vector256<T>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Vector256<T> left, Vector256<T> right, T* c)
+    {
+        left.Store(c);
+        right.Store(c + Vector256<T>.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<T> Plus(Vector256<T> sum, Vector256<T> x, Vector256<T> y) => typeof(T) == typeof(float)
+        ? Vector256.MultiplyAddEstimate(x.AsSingle(), y.AsSingle(), sum.AsSingle()).As<float, T>()
+        : Vector256.MultiplyAddEstimate(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
+
+    /// <summary>A matrix by the distance between rows and between neighbours in a row.</summary>
+    private readonly struct Left(T* first, nint rowStride, nint innerStride)
+    {
+        public readonly T* First = first;
+        public readonly nint RowStride = rowStride;
+        public readonly nint InnerStride = innerStride;
+
+        public Left From(int row) => new(First + (row * RowStride), RowStride, InnerStride);
+    }
+}
