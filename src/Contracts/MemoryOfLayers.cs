@@ -144,6 +144,8 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
     {
         Backbone.ResPlus => layer == 0 ? In(0) : (Before + 1) * _width,
         Backbone.Dense => In(layer) + (Behind * _width),
+        // One function keeps its mixture and a bit for each value of its result.
+        Backbone.Initial when model.Normalization == Normalization.None && !model.SeparateWeights => (1 + (1.0 / 32)) * _width,
         Backbone.Initial => (model.Normalization == Normalization.None ? 2 : Behind + 1 + (model.Normalization == Normalization.Layer ? 1 : 0)) * _width,
         Backbone.Res => In(layer) + (Behind * _width),
         // Without a layer norm ReLU's result is kept, and is the next input unless dropout makes another.
