@@ -28,24 +28,30 @@ internal static class ServiceLiveRows
         await site.StartApi();
         await site.StartWorker(isFake: false);
         await using var connection = site.Connection();
-        var seen = new ConcurrentDictionary<Guid, TaskCompletionSource<long>>();
-        connection.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (run, added) =>
+        var seen = new ConcurrentDictionary<Guid, TaskCompletionSource<(long, DateTimeOffset, EpochEvent)>>();
+        connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (run, added) =>
         {
-            if (added.Epochs.Count > 0) { seen.GetOrAdd(run, _ => new()).TrySetResult(Stopwatch.GetTimestamp()); }
+            if (added.Epochs.Count > 0) { seen.GetOrAdd(run.Id, _ => new()).TrySetResult((Stopwatch.GetTimestamp(), DateTimeOffset.UtcNow, added.Epochs[0].Figures)); }
         });
         await connection.StartAsync();
-        var taken = new List<double>();
+        var (taken, claim, trainer, shown) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
         for (var i = 0; i < Repetitions; i++)
         {
             var since = Stopwatch.GetTimestamp();
             var run = await site.Post(Cora);
             await connection.InvokeAsync(nameof(IRunHub.WatchRun), run);
-            var first = await seen.GetOrAdd(run, _ => new()).Task.WaitAsync(TimeSpan.FromMinutes(1));
+            var (first, at, epoch) = await seen.GetOrAdd(run, _ => new()).Task.WaitAsync(TimeSpan.FromMinutes(1));
             taken.Add(Stopwatch.GetElapsedTime(since, first).TotalSeconds);
-            await site.Ended(run);
+            var ended = await site.Ended(run);
+            claim.Add((ended.StartedAt!.Value - ended.CreatedAt).TotalSeconds);
+            trainer.Add((epoch.At - ended.StartedAt.Value).TotalSeconds);
+            shown.Add((at - epoch.At).TotalSeconds);
         }
         Print("first-epoch", Quantile(taken, 0.5), "s");
         Print("first-epoch-worst", taken.Max(), "s");
+        Print("first-epoch-claim", Quantile(claim, 0.5), "s");
+        Print("first-epoch-trainer", Quantile(trainer, 0.5), "s");
+        Print("first-epoch-shown", Quantile(shown, 0.5), "s");
     }
 
     /// <summary>500 connections watch one run of ten epochs a second: from the Trainer's word to each of them.</summary>
@@ -61,7 +67,7 @@ internal static class ServiceLiveRows
             await Parallel.ForEachAsync(Enumerable.Range(0, ViewerCount), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, stop) =>
             {
                 var connection = site.Connection();
-                connection.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) =>
+                connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) =>
                 {
                     foreach (var point in added.Epochs) { late.Add((DateTimeOffset.UtcNow - point.Figures.At).TotalMilliseconds); }
                 });

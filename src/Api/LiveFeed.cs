@@ -95,14 +95,18 @@ public sealed class LiveFeed(RunSignal signal, RunStore store, IHubContext<RunsH
         if (over.Contains(id)) { return; }
         if (await db.Runs.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, stopping) is not { } run) { return; }
 
+        var summary = run.ToSummary(await db.TimeToJudge([run], stopping));
         var after = sent.GetValueOrDefault(id);
-        while (after < run.LastSeq && await db.HistoryAfter(id, after, stopping) is { } added)
+        do
         {
-            await hub.Clients.Group(RunsHub.GroupOf(id)).RunProgressed(id, added);
+            // One message to each viewer, made once for all of them.
+            var added = await db.HistoryBetween(id, after, run.LastSeq, stopping);
+            await hub.Clients.Group(RunsHub.GroupOf(id)).RunProgressed(summary, added);
             after = added.Seq;
             sent[id] = after;
         }
-        await hub.Clients.Groups(RunsHub.GroupOf(id), RunsHub.ListGroup).RunChanged(run.ToSummary(await db.TimeToJudge([run], stopping)));
+        while (after < run.LastSeq);
+        await hub.Clients.Group(RunsHub.ListGroup).RunChanged(summary);
         if (!RunTransitions.IsFinal(run.Status)) { return; }
 
         sent.Remove(id);

@@ -6,11 +6,14 @@ namespace Contracts;
 /// </summary>
 public interface IRunClient
 {
-    /// <summary>To the run's group and to the list's: the run's row changed.</summary>
+    /// <summary>To the list's group: the run's row changed.</summary>
     Task RunChanged(RunSummary run);
 
-    /// <summary>To the run's group: epochs and events stored since the last message.</summary>
-    Task RunProgressed(Guid runId, RunHistory added);
+    /// <summary>
+    /// To the run's group: its row changed. With it come the epochs and events stored since the last message; there may be none, and then
+    /// <see cref="RunHistory.Seq"/> is the last number that was sent.
+    /// </summary>
+    Task RunProgressed(RunSummary run, RunHistory added);
 }
 
 /// <summary>What a client may call on the hub.</summary>

@@ -20,9 +20,15 @@ public static class RunHistoryReader
     public static async Task<RunHistory?> HistoryAfter(this RunsDb db, Guid runId, long after, CancellationToken cancellation)
     {
         var last = await db.Runs.Where(run => run.Id == runId).Select(run => (long?)run.LastSeq).SingleOrDefaultAsync(cancellation);
-        if (last is null) { return null; }
+        return last is null ? null : await db.HistoryBetween(runId, after, last.Value, cancellation);
+    }
 
-        var upTo = Math.Max(after, Math.Min(last.Value, after > long.MaxValue - PageSize ? long.MaxValue : after + PageSize));
+    /// <summary>As <see cref="HistoryAfter"/>, of a run that is known to have come as far as <paramref name="last"/>.</summary>
+    public static async Task<RunHistory> HistoryBetween(this RunsDb db, Guid runId, long after, long last, CancellationToken cancellation)
+    {
+        var upTo = Math.Max(after, Math.Min(last, after > long.MaxValue - PageSize ? long.MaxValue : after + PageSize));
+        if (upTo == after) { return new RunHistory { Epochs = [], Events = [], Seq = after }; }
+
         var epochs = await db.Epochs.AsNoTracking()
             .Where(row => row.RunId == runId && row.Seq > after && row.Seq <= upTo && !row.Voided)
             .OrderBy(row => row.Seq).ToListAsync(cancellation);

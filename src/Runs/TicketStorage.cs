@@ -19,6 +19,7 @@ internal static class TicketStorage
         InvisibilityTimeout = TimeSpan.FromMinutes(2),
         DistributedLockTimeout = TimeSpan.FromMinutes(1),
         QueuePollInterval = TimeSpan.FromSeconds(1),
+        EnableLongPolling = true,                                     // a ring wakes a worker at once; the poll remains
         StartupConnectionMaxRetries = 10,
         AllowDegradedModeWithoutStorage = false,
     };

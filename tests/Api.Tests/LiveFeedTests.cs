@@ -27,12 +27,12 @@ public sealed class LiveFeedTests(PostgresFixture postgres)
         await using var connection = await host.Connect();
         var live = new ConcurrentQueue<EpochPoint>();
         var over = new TaskCompletionSource<RunSummary>();
-        connection.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (id, added) =>
+        connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (changed, added) =>
         {
-            Assert.Equal(run.Id, id);
+            Assert.Equal(run.Id, changed.Id);
             foreach (var point in added.Epochs) { live.Enqueue(point); }
+            if (changed.Status == RunStatus.Succeeded) { over.TrySetResult(changed); }
         });
-        connection.On<RunSummary>(nameof(IRunClient.RunChanged), changed => { if (changed.Status == RunStatus.Succeeded) { over.TrySetResult(changed); } });
         await connection.InvokeAsync("WatchRun", run.Id, Token);
         var history = await host.Get<RunHistory>($"/api/v1/runs/{run.Id}/metrics");
         Assert.True(history.Epochs.Count >= 20);
@@ -53,7 +53,7 @@ public sealed class LiveFeedTests(PostgresFixture postgres)
         Assert.Null((await host.Get<RunDetail>($"/api/v1/runs/{run.Id}")).SilentSince);
         await using var connection = await host.Connect();
         var heard = new ConcurrentQueue<RunSummary>();
-        connection.On<RunSummary>(nameof(IRunClient.RunChanged), heard.Enqueue);
+        connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (told, _) => heard.Enqueue(told));
         await connection.InvokeAsync("WatchRun", run.Id, Token);
 
         DateTimeOffset seen;
@@ -75,6 +75,8 @@ public sealed class LiveFeedTests(PostgresFixture postgres)
         await using var connection = await host.Connect();
         var heard = new ConcurrentQueue<RunSummary>();
         connection.On<RunSummary>(nameof(IRunClient.RunChanged), heard.Enqueue);
+        var progressed = new ConcurrentQueue<RunSummary>();
+        connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (told, _) => progressed.Enqueue(told));
         await connection.InvokeAsync("WatchRuns", Token);
 
         var run = await host.Post(Spec());
@@ -88,8 +90,9 @@ public sealed class LiveFeedTests(PostgresFixture postgres)
         var other = await host.Post(Spec("other"));
         await host.Http.PostAsync($"/api/v1/runs/{other.Id}/cancel", null, Token);
         await host.Http.PostAsync($"/api/v1/runs/{watched.Id}/cancel", null, Token);
-        await Eventually(() => Task.FromResult(heard.Any(h => h.Id == watched.Id && h.Status == RunStatus.Cancelled)));
-        Assert.DoesNotContain(heard, h => h.Id == other.Id);
+        await Eventually(() => Task.FromResult(progressed.Any(told => told.Id == watched.Id && told.Status == RunStatus.Cancelled)));
+        Assert.All(progressed, told => Assert.Equal(watched.Id, told.Id));
+        Assert.DoesNotContain(heard, told => told.Id == watched.Id || told.Id == other.Id);
     }
 
     [Fact]
@@ -108,7 +111,7 @@ public sealed class LiveFeedTests(PostgresFixture postgres)
         await using var after = await ApiHost.Start(database);
         await using var connection = await after.Connect();
         var first = new TaskCompletionSource<RunHistory>();
-        connection.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) => first.TrySetResult(added));
+        connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) => first.TrySetResult(added));
         await connection.InvokeAsync("WatchRun", run.Id, Token);
         await after.Recorder.Record(run.Id, run.Attempt, [Epoch(3)], Token);
         var added = await first.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);

@@ -24,7 +24,7 @@ public sealed class RunTests : IDisposable
         var live = new ConcurrentQueue<RunHistory>();
         await using var hub = new HubConnectionBuilder().WithUrl(new Uri(service.Address, RunHub.Path))
             .AddJsonProtocol(json => ContractJson.Configure(json.PayloadSerializerOptions)).Build();
-        hub.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) => live.Enqueue(added));
+        hub.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) => live.Enqueue(added));
 
         // Join, then look.
         await hub.StartAsync(Service.Token);

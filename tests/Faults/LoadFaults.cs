@@ -92,7 +92,7 @@ internal static class LoadFaults
             {
                 var mine = seen[viewer] = new ConcurrentDictionary<int, int>();
                 var connection = new HubConnectionBuilder().WithUrl(new Uri(site.Http.BaseAddress!, RunHub.Path)).AddJsonProtocol(json => ContractJson.Configure(json.PayloadSerializerOptions)).Build();
-                connection.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) =>
+                connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) =>
                 {
                     foreach (var point in added.Epochs)
                     {

@@ -83,11 +83,11 @@ public sealed class StoredRun
     }
 
     /// <summary>Sends what is stored after a cursor to those who watch the run.</summary>
-    public Task Send(long after) => _server.Hub!.Clients.Group(Id.ToString()).RunProgressed(Id, After(after, int.MaxValue - 1));
+    public Task Send(long after) => _server.Hub!.Clients.Group(Id.ToString()).RunProgressed(Row, After(after, int.MaxValue - 1));
 
     public async Task SendRow()
     {
-        await _server.Hub!.Clients.Group(Id.ToString()).RunChanged(Row);
+        await _server.Hub!.Clients.Group(Id.ToString()).RunProgressed(Row, new RunHistory { Epochs = [], Events = [] });
         await _server.Hub!.Clients.Group("runs").RunChanged(Row);
     }
 

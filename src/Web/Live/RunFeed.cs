@@ -30,8 +30,7 @@ public sealed class RunFeed : IAsyncDisposable
     {
         (_id, _api, _time, _deliver) = (id, api, time, deliver);
         _line = new HubLine(address, time, () => Post(Resync.Instance), reason => Post(FeedState.Lost(reason)));
-        _line.Connection.On<RunSummary>(nameof(IRunClient.RunChanged), run => { if (run.Id == id) { Post(run); } });
-        _line.Connection.On<Guid, RunHistory>(nameof(IRunClient.RunProgressed), (run, added) => { if (run == id) { Post(added); } });
+        _line.Connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (run, added) => { if (run.Id == id) { Post(new Progress(run, added)); } });
     }
 
     public FeedState State { get; private set; } = FeedState.Loading;
@@ -89,8 +88,10 @@ public sealed class RunFeed : IAsyncDisposable
             {
                 case Resync: await JoinAndFetch(); break;
                 case FeedState state: State = state; break;
-                case RunHistory added: await Add(added); break;
-                case RunSummary run: await Add(run); break;
+                case Progress progress:
+                    await Add(progress.Added);
+                    await Add(progress.Run);
+                    break;
             }
         }
         catch (Exception lost) when (lost is ApiException or HubException or InvalidOperationException or IOException)
@@ -152,6 +153,8 @@ public sealed class RunFeed : IAsyncDisposable
             // The page was left.
         }
     }
+
+    private sealed record Progress(RunSummary Run, RunHistory Added);
 
     private sealed class Resync
     {
