@@ -54,11 +54,14 @@ internal static class ServiceLiveRows
         Print("first-epoch-shown", Quantile(shown, 0.5), "s");
     }
 
-    /// <summary>500 connections watch one run of ten epochs a second: from the Trainer's word to each of them.</summary>
+    /// <summary>500 connections watch one run of ten epochs a second, the second that this service trains: from the Trainer's word to each of them.</summary>
     public static async Task Viewers()
     {
         await using var site = await ServiceSite.Open();
         await site.StartApi();
+        await site.StartWorker(isFake: true);
+        await site.Ended(await site.Post(ServiceStoreRows.Karate with { Name = "delay=20" }));
+        var before = await site.Post(ServiceStoreRows.Karate with { Name = "delay=1000" }); // until all viewers are there
         var run = await site.Post(ServiceStoreRows.Karate with { Name = "delay=100" });
         var late = new ConcurrentBag<double>();
         var connections = new ConcurrentBag<HubConnection>();
@@ -67,15 +70,15 @@ internal static class ServiceLiveRows
             await Parallel.ForEachAsync(Enumerable.Range(0, ViewerCount), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, stop) =>
             {
                 var connection = site.Connection();
-                connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (_, added) =>
+                connection.On<RunSummary, RunHistory>(nameof(IRunClient.RunProgressed), (changed, added) =>
                 {
-                    foreach (var point in added.Epochs) { late.Add((DateTimeOffset.UtcNow - point.Figures.At).TotalMilliseconds); }
+                    foreach (var point in changed.Id == run ? added.Epochs : []) { late.Add((DateTimeOffset.UtcNow - point.Figures.At).TotalMilliseconds); }
                 });
                 await connection.StartAsync(stop);
-                await connection.InvokeAsync(nameof(IRunHub.WatchRun), run, stop);
+                foreach (var watched in (Guid[])[before, run]) { await connection.InvokeAsync(nameof(IRunHub.WatchRun), watched, stop); }
                 connections.Add(connection);
             });
-            await site.StartWorker(isFake: true);
+            await site.Http.PostAsync($"/api/v1/runs/{before}/cancel", null);
             await site.Ended(run);
             await Task.Delay(2_000); // the last messages on their way
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Contracts;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.EntityFrameworkCore;
@@ -11,7 +12,7 @@ namespace Api;
 /// </summary>
 public sealed class LiveFeed(RunSignal signal, RunStore store, IHubContext<RunsHub, IRunClient> hub, ILogger<LiveFeed> log) : BackgroundService
 {
-    /// <summary>Signals within this time make one message.</summary>
+    /// <summary>From one round of messages to the next; signals within this time make one message.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
@@ -67,6 +68,7 @@ public sealed class LiveFeed(RunSignal signal, RunStore store, IHubContext<RunsH
         while (true)
         {
             await wake.WaitAsync(stopping);
+            var began = Stopwatch.GetTimestamp();
             HashSet<Guid> runs;
             bool all;
             lock (gate)
@@ -79,7 +81,7 @@ public sealed class LiveFeed(RunSignal signal, RunStore store, IHubContext<RunsH
                 await using var db = store.Open();
                 if (all) { runs.UnionWith(await ChangedUnheard(db, stopping)); }
                 foreach (var run in runs) { await SendNew(db, run, stopping); }
-                await Task.Delay(Gather, stopping);
+                if (Gather - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } rest) { await Task.Delay(rest, stopping); }
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)
             {

@@ -15,7 +15,7 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, KeptCheckpoints ch
     /// <summary>What a loss of power may take of the spool.</summary>
     private static readonly TimeSpan FlushEvery = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Between two transactions of one run: people see no difference below this, the database does.</summary>
+    /// <summary>From one transaction of a run to the next: people see no difference below this, the database does.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
     private readonly Channel<TrainerEvent> waiting = Channel.CreateUnbounded<TrainerEvent>(new UnboundedChannelOptions { SingleReader = true });
@@ -72,6 +72,7 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, KeptCheckpoints ch
         while (await waiting.Reader.WaitToReadAsync(giveUp))
         {
             while (batch.Count < MaxBatch && waiting.Reader.TryRead(out var next)) { batch.Add(next); }
+            var began = time.GetTimestamp();
             var held = await Insistence.UntilDone(() => recorder.Record(run.Id, run.Attempt, batch, giveUp), $"Storing {batch.Count} events of run {run.Id}", time, log, giveUp);
             if (!held) { return false; }
 
@@ -79,7 +80,7 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, KeptCheckpoints ch
 
             // Stored: if this process dies from here on, the next one stores the same events again, which changes nothing.
             batch.Clear();
-            await Task.WhenAny(Task.Delay(Pace, time, giveUp), completed.Task);
+            if (Pace - time.GetElapsedTime(began) is { Ticks: > 0 } rest) { await Task.WhenAny(Task.Delay(rest, time, giveUp), completed.Task); }
         }
 
         return true;
