@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Contracts;
@@ -20,6 +21,8 @@ internal static class ServiceLiveRows
         Name = "cora", Data = new DataSpec { Dataset = "cora" }, Model = new ModelSpec { Convolution = Convolution.Gcn, Backbone = Backbone.ResPlus, Layers = 7, HiddenChannels = 64 },
         Training = new TrainingSpec { Epochs = 60, CheckpointEvery = 0 },
     };
+
+    private static readonly RunSpec Long = Cora with { Training = new TrainingSpec { Epochs = 150, CheckpointEvery = 0 } };
 
     /// <summary>From the request to the first epoch on the hub: claim, start of a Trainer, data set, model, first epoch, store, feed.</summary>
     public static async Task FirstEpoch()
@@ -89,47 +92,64 @@ internal static class ServiceLiveRows
         Print("hub-500-p95", Quantile(late, 0.95), "ms");
     }
 
-    /// <summary>The same training by the Trainer alone and by the service with a viewer, in turns: fastest against fastest.</summary>
+    /// <summary>
+    /// The same training by the Trainer alone, its events dropped, and by the service with a viewer, in turns, best against best: the training
+    /// process's own processor time, and the seconds that it reports for an epoch.
+    /// </summary>
     public static async Task Streaming()
     {
         await using var site = await ServiceSite.Open();
+        var (trainer, times) = site.TimedTrainer();
         await site.StartApi();
-        await site.StartWorker(isFake: false);
+        await site.StartWorker(isFake: false, trainer);
         await using var viewer = site.Connection();
         await viewer.StartAsync();
-        var (alone, streamed) = (new List<double>(), new List<double>());
-        for (var i = 0; i < Repetitions; i++)
+        var (alone, streamed) = (new List<Training>(), new List<Training>());
+        for (var i = 0; i <= Repetitions; i++)
         {
-            alone.Add(Seconds(await Alone()));
-            var run = await site.Post(Cora);
+            var epochs = await Alone(trainer, site.NewFolder());
+            alone.Add(new Training(LastProcessorSeconds(times), epochs));
+            var run = await site.Post(Long);
             await viewer.InvokeAsync(nameof(IRunHub.WatchRun), run);
             await site.Ended(run);
-            streamed.Add(Seconds((await site.Http.GetFromJsonAsync<RunHistory>($"/api/v1/runs/{run}/metrics", ContractJson.Options))!.Epochs.Select(point => point.Figures)));
+            var history = await site.Http.GetFromJsonAsync<RunHistory>($"/api/v1/runs/{run}/metrics", ContractJson.Options);
+            streamed.Add(new Training(LastProcessorSeconds(times), [.. history!.Epochs.Select(point => point.Figures)]));
         }
-        Print("streaming-alone", alone.Min() * 1000, "ms/epoch");
-        Print("streaming-service", streamed.Min() * 1000, "ms/epoch");
-        Print("streaming-slowdown", (streamed.Min() / alone.Min() - 1) * 100, "%");
+        Compare("streaming-epoch", "ms", training => training.EpochSeconds * 1000, alone, streamed);
+        Compare("streaming-processor", "s", training => training.ProcessorSeconds, alone, streamed);
     }
 
-    private static async Task<IEnumerable<EpochEvent>> Alone()
+    /// <summary>The first of each was the first of its service, which compiles itself then on the same cores: not counted.</summary>
+    private static void Compare(string row, string unit, Func<Training, double> of, List<Training> alone, List<Training> streamed)
     {
-        var start = new ProcessStartInfo(ServiceSite.ProgramOf("Trainer", "trainer")) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var (without, with) = (alone.Skip(1).Min(of), streamed.Skip(1).Min(of));
+        Print($"{row}-alone", without, unit);
+        Print($"{row}-service", with, unit);
+        Print($"{row}-slowdown", (with / without - 1) * 100, "%");
+    }
+
+    private static async Task<EpochEvent[]> Alone(string trainer, string artifacts)
+    {
+        var start = new ProcessStartInfo(trainer, ["--artifacts", artifacts]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["GNN_DATA"] = TestFolders.Data;
-        using var trainer = Process.Start(start)!;
-        await trainer.StandardInput.WriteLineAsync(JsonSerializer.Serialize(Cora, ContractJson.Options));
-        trainer.StandardInput.Close();
-        var epochs = new List<EpochEvent>();
-        while (await trainer.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (JsonSerializer.Deserialize<TrainerEvent>(line, ContractJson.Options) is EpochEvent epoch) { epochs.Add(epoch); }
-        }
-        return epochs.Count == Cora.Training.Epochs ? epochs : throw new InvalidOperationException($"the Trainer alone ended after {epochs.Count} epochs");
+        using var process = Process.Start(start)!;
+        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(Long, ContractJson.Options));
+        process.StandardInput.Close();
+        var said = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        EpochEvent[] epochs = [.. said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<TrainerEvent>(line, ContractJson.Options)).OfType<EpochEvent>()];
+        return epochs.Length == Long.Training.Epochs ? epochs : throw new InvalidOperationException($"the Trainer alone ended after {epochs.Length} epochs");
     }
 
-    /// <summary>Wall time from one report to the next, so that whatever holds up the loop counts; code is compiled in the first ten epochs.</summary>
-    private static double Seconds(IEnumerable<EpochEvent> epochs)
+    /// <summary>The second line of the shell's <c>times</c>, of its children: <c>0m1.234s 0m0.056s</c>, user and system.</summary>
+    private static double LastProcessorSeconds(string times) =>
+        File.ReadAllLines(times)[^1].Split(' ').Sum(word => word.TrimEnd('s').Split('m') is [var minutes, var seconds]
+            ? (60 * double.Parse(minutes, CultureInfo.InvariantCulture)) + double.Parse(seconds, CultureInfo.InvariantCulture) : throw new InvalidOperationException($"{times}: found \"{word}\", needed minutes and seconds"));
+
+    /// <summary>One training: what its process took of the processors in all, and its epochs.</summary>
+    private sealed record Training(double ProcessorSeconds, EpochEvent[] Epochs)
     {
-        EpochEvent[] counted = [.. epochs.OrderBy(epoch => epoch.Epoch).Skip(10)];
-        return (counted[^1].At - counted[0].At).TotalSeconds / (counted.Length - 1);
+        /// <summary>Of an epoch in the middle; code is compiled in the first twenty.</summary>
+        public double EpochSeconds => Quantile(Epochs.OrderBy(epoch => epoch.Epoch).Skip(20).Select(epoch => epoch.Seconds), 0.5);
     }
 }

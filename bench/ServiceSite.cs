@@ -47,9 +47,21 @@ internal sealed class ServiceSite : IAsyncDisposable
 
     public async Task StartApi() => Http = await Start("Api", ("Gnn__Keys", "off"), ("Gnn__RequestsPerSecond", "100000"));
 
-    public async Task StartWorker(bool isFake)
+    public async Task StartWorker(bool isFake, string? trainer = null)
     {
-        using var _ = isFake ? await Start("Worker", ("Worker__Trainer", ProgramOf("FakeTrainer", "fake-trainer"))) : await Start("Worker", ("GNN_DATA", TestFolders.Data));
+        using var _ = await Start("Worker", ("Worker__Trainer", trainer ?? (isFake ? ProgramOf("FakeTrainer", "fake-trainer") : ProgramOf("Trainer", "trainer"))), ("GNN_DATA", TestFolders.Data));
+    }
+
+    /// <summary>A folder of its own for whoever needs one, gone with the site.</summary>
+    public string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder.Path, Guid.NewGuid().ToString("N"))).FullName;
+
+    /// <summary>The Trainer in a shell that writes its processor times to a file when it has ended.</summary>
+    public (string Program, string Times) TimedTrainer()
+    {
+        var (program, times) = (Path.Combine(_folder.Path, "trainer.sh"), Path.Combine(_folder.Path, "times"));
+        File.WriteAllText(program, $"#!/bin/bash\n\"{ProgramOf("Trainer", "trainer")}\" \"$@\"\ncode=$?\ntimes >> \"{times}\"\nexit $code\n");
+        if (!OperatingSystem.IsWindows()) { File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); }
+        return (program, times);
     }
 
     public async Task<Guid> Post(RunSpec spec)

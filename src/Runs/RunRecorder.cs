@@ -143,7 +143,9 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
         {
             var epochs = events.OfType<EpochEvent>().Select(e => e.Epoch).ToList();
             var others = events.Where(e => e is not EpochEvent).ToList();
-            var knownEpochs = epochs.Count == 0 ? [] : await db.Epochs
+
+            // Of this attempt none is stored after the run's last: nothing to ask for, as a rule.
+            var knownEpochs = epochs.Count == 0 || epochs.Min() > run.Epoch ? [] : await db.Epochs
                 .Where(row => row.RunId == run.Id && row.Attempt == run.Attempt && row.Epoch >= epochs.Min() && row.Epoch <= epochs.Max())
                 .Select(row => row.Epoch).ToListAsync(cancellation);
             if (others.Count == 0) { return new Known([.. knownEpochs], []); }
