@@ -21,7 +21,7 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
             var sum = model.Stem == Stem.Linear ? (features + 1) * _width : 0;
             for (var l = 0; l < Depth; l++)
             {
-                if (l >= 2 && model.TieWeights) { break; }
+                if ((l >= 2 && model.TieWeights) || (l >= 1 && model.Backbone == Backbone.FixedPoint)) { break; }
                 sum += model.Backbone switch
                 {
                     Backbone.Initial => _width * _width * (model.SeparateWeights ? 2 : 1),
@@ -43,10 +43,11 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
     public long Kept(long nodes, long edges, IReadOnlyList<int> segments, int anchors)
     {
         var perNode = FusionKept + HeadKept + (model.InputDropout > 0 ? 2 * features : 0);
-        if (model.Backbone is Backbone.ResPlus or Backbone.Reversible) { perNode += (Before + 1) * _width; }
+        if (model.Backbone is Backbone.ResPlus or Backbone.Reversible or Backbone.FixedPoint) { perNode += (Before + 1) * _width; }
         if (model.Backbone is Backbone.Initial or Backbone.Appnp) { perNode += 2 * _width; }
         var others = perNode * nodes;
         if (model.Backbone == Backbone.Reversible) { return (long)(others + ((1 + anchors) * _width * nodes)); }
+        if (model.Backbone == Backbone.FixedPoint) { return (long)(others + (2 * _width * nodes)); }
 
         // At a segment: the inputs of those before it and its own, and what its layers keep.
         var (from, inputs, most) = (0, 0.0, 0.0);
@@ -83,6 +84,13 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
             var part = _width / model.Groups;
             var (own, ofEdges) = Extra(part, part);
             return (long)((((Before + 2) * part) + own + (4 * _width)) * nodes) + (long)((ofEdges + scores) * (edges + nodes));
+        }
+
+        if (model.Backbone == Backbone.FixedPoint)
+        {
+            // The block with its gradients, and what the search remembers.
+            var (own, ofEdges) = Extra(_width, _width);
+            return (long)((((Before + 12) * _width) + own) * nodes) + (long)((ofEdges + scores) * (edges + nodes));
         }
 
         // Gradients on their way, in rows of the layer's width: measured.
@@ -157,7 +165,7 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
     {
         if (model.Backbone == Backbone.Initial) { return (0, 0); }
         var winners = model.Aggregation == Aggregation.Max ? 1.0 : 0; // an edge's number for each value
-        var drops = _drops && model.Backbone != Backbone.Reversible ? 1.0 : 0;
+        var drops = _drops && model.Backbone is not (Backbone.Reversible or Backbone.FixedPoint) ? 1.0 : 0;
         return model.Convolution switch
         {
             Convolution.Gen => (GenExtra(inputs, outputs), 0),
@@ -174,7 +182,7 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
     private double GenExtra(long inputs, long outputs)
     {
         // Sum, logarithm of its denominator and the hidden layer before its norm; with the norm in front the convolution's own input is made again.
-        if (IsFused(inputs, outputs)) { return (model.Backbone is Backbone.ResPlus or Backbone.Reversible ? 3 : 4) * outputs; }
+        if (IsFused(inputs, outputs)) { return (model.Backbone is Backbone.ResPlus or Backbone.Reversible or Backbone.FixedPoint ? 3 : 4) * outputs; }
         var aggregated = model.Aggregation switch
         {
             Aggregation.Default or Aggregation.Softmax or Aggregation.SoftmaxStopped => 2.0, // sum, logarithm of the denominator

@@ -8,7 +8,7 @@ public sealed record ModelSpec
 
     public Backbone Backbone { get; init; } = Backbone.ResPlus;
 
-    /// <summary>Number of graph convolutions L from input to prediction (backbone "appnp": steps of propagation).</summary>
+    /// <summary>Number of graph convolutions L from input to prediction (backbone "appnp": steps of propagation; "deq": most evaluations of its layer).</summary>
     public int Layers { get; init; } = 16;
 
     /// <summary>Hidden channels D.</summary>
@@ -131,6 +131,9 @@ public enum Backbone
 
     /// <summary>APPNP: a perceptron predicts, L steps of personalised PageRank spread the predictions.</summary>
     [JsonStringEnumMemberName("appnp")] Appnp,
+
+    /// <summary>Deep equilibrium: one layer z = x + f(z), solved for z by at most L evaluations; memory does not grow with them.</summary>
+    [JsonStringEnumMemberName("deq")] FixedPoint,
 }
 
 public enum Normalization

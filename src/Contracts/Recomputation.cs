@@ -29,7 +29,7 @@ public static class Recomputation
     };
 
     /// <summary>Whether the layers of a backbone keep anything that could be saved.</summary>
-    public static bool CanRunAgain(Backbone backbone) => backbone is not (Backbone.Reversible or Backbone.Appnp);
+    public static bool CanRunAgain(Backbone backbone) => backbone is not (Backbone.Reversible or Backbone.FixedPoint or Backbone.Appnp);
 
     // The more layers keep their activations, the fewer run twice.
     private static List<int> Within(long budget, RunSpec spec, DatasetInfo data)

@@ -38,6 +38,7 @@ public static partial class RunSpecValidation
 
         if (model.Backbone == Backbone.Initial) { CheckInitial(model, faults); }
         if (model.Backbone == Backbone.Reversible) { CheckReversible(model, faults); }
+        if (model.Backbone is Backbone.Reversible or Backbone.FixedPoint) { CheckEqualLayers(model, faults); }
         if (model.Backbone == Backbone.Appnp) { CheckAppnp(model, faults); }
         if (model.Prediction == Prediction.Convolution)
         {
@@ -65,21 +66,25 @@ public static partial class RunSpecValidation
         if (model.Prediction != Prediction.Mlp) { faults.Add(new("$.model.prediction", "found a convolution, needed \"mlp\" with backbone \"initial\"")); }
     }
 
-    // Layers of equal width that can be evaluated again on the way back: nothing in them may count statistics or draw numbers of its own.
     private static void CheckReversible(ModelSpec model, List<SpecFault> faults)
     {
         if (model.Groups < 2 || model.HiddenChannels % model.Groups != 0)
         {
             faults.Add(new("$.model.groups", $"found {model.Groups} groups for {model.HiddenChannels} hidden channels, needed at least 2 that divide them"));
         }
+    }
 
+    // Layers of equal width that are evaluated more than once in a step.
+    private static void CheckEqualLayers(ModelSpec model, List<SpecFault> faults)
+    {
+        var backbone = ContractJson.NameOf(model.Backbone);
         if (model.Normalization is Normalization.Batch or Normalization.Group)
         {
-            faults.Add(new("$.model.normalization", $"found {model.Normalization}, which keeps statistics over batches, needed one without them with backbone \"rev\""));
+            faults.Add(new("$.model.normalization", $"found {model.Normalization}, which keeps statistics over batches, needed one without them with backbone \"{backbone}\""));
         }
 
-        if (model.Stem != Stem.Linear) { faults.Add(new("$.model.stem", "found a convolution, needed \"linear\" with backbone \"rev\"")); }
-        if (model.Fusion != Fusion.Last) { faults.Add(new("$.model.fusion", "found a fusion of all layers, needed \"last\" with backbone \"rev\", which keeps the last one alone")); }
+        if (model.Stem != Stem.Linear) { faults.Add(new("$.model.stem", $"found a convolution, needed \"linear\" with backbone \"{backbone}\"")); }
+        if (model.Fusion != Fusion.Last) { faults.Add(new("$.model.fusion", $"found a fusion of all layers, needed \"last\" with backbone \"{backbone}\", which keeps the last one alone")); }
     }
 
     // What a convolution can aggregate by; "default" is always its own.

@@ -17,7 +17,7 @@ namespace DeepGnn.Models;
 /// h ← dropout([h, f(h)]), so that its channels grow by D a layer; <c>res+</c> computes h ← h + conv(dropout(act(norm h))), its first layer
 /// is the convolution alone, and norm → act → dropout follows the last one. The first layer of these is plain. With tied weights all layers
 /// after the first are one. <c>initial</c> layers are those of <see cref="InitialResidualLayer"/> on act(stem), with dropout before the
-/// prediction. <c>rev</c> layers are a <see cref="ReversibleStack"/> of conv(dropout(act(norm h))) in channel groups, again with
+/// prediction. <c>deq</c> is one <see cref="FixedPointLayer"/> of conv(dropout(act(norm h))), evaluated at most L times. <c>rev</c> layers are a <see cref="ReversibleStack"/> of conv(dropout(act(norm h))) in channel groups, again with
 /// norm → act → dropout after the last. <c>appnp</c> has no layers: dropout(act(stem)) is predicted from, and L steps of <see cref="Appnp"/>
 /// spread the predictions.</para>
 /// <para>Source: Li et al., DeepGCNs, arXiv:1904.03751 (pipeline, residual connection); Li et al., DeeperGCN, arXiv:2006.07739 (res+);
@@ -30,6 +30,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     private readonly ModuleList<DeepGcnLayer> layers = [];
     private readonly ModuleList<InitialResidualLayer> initial = [];
     private readonly ReversibleStack? reversible;
+    private readonly FixedPointLayer? fixedPoint;
     private readonly nn.Module<Tensor, Tensor>? norm;
     private readonly FusionBlock? fusion;
     private readonly GraphConvolution? prediction;
@@ -55,7 +56,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
 
         _depth = spec.Backbone == Backbone.Appnp ? 0 : spec.Layers - (spec.Prediction == Prediction.Convolution ? 1 : 0);
         var outputs = new List<int>(); // channels after each layer: D, or D more with each dense layer
-        for (var l = 0; l < _depth && spec.Backbone != Backbone.Reversible; l++)
+        for (var l = 0; l < _depth && spec.Backbone is not (Backbone.Reversible or Backbone.FixedPoint); l++)
         {
             var before = l > 0 ? outputs[^1] : stem is null ? features : width;
             if (spec.Backbone == Backbone.Initial) { initial.Add(new InitialResidualLayer(spec, l + 1)); }
@@ -63,6 +64,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
             outputs.Add(l > 0 && spec.Backbone == Backbone.Dense ? before + width : width);
         }
 
+        if (spec.Backbone == Backbone.FixedPoint) { fixedPoint = new FixedPointLayer(Block(width), spec.Dropout, _depth); }
         if (spec.Backbone == Backbone.Reversible)
         {
             reversible = spec.TieWeights
@@ -77,7 +79,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         }
 
         var last = outputs.Count > 0 ? outputs[^1] : width;
-        if (spec.Backbone is Backbone.ResPlus or Backbone.Reversible) { norm = Modules.Normalization(spec.Normalization, last); }
+        if (spec.Backbone is Backbone.ResPlus or Backbone.Reversible or Backbone.FixedPoint) { norm = Modules.Normalization(spec.Normalization, last); }
         if (spec.Fusion != Fusion.Last && outputs.Count > 0) { fusion = new FusionBlock(spec, outputs); }
         if (graphs) { _readout = new ReadoutBlock(spec.Readout); }
 
@@ -120,8 +122,12 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     /// <summary>The reversible stack, or null with another backbone.</summary>
     public ReversibleStack? Reversible => reversible;
 
+    /// <summary>The layer that is solved for its fixed point, or null with another backbone.</summary>
+    public FixedPointLayer? FixedPoint => fixedPoint;
+
     /// <summary>The L layers of the backbone in their order; tied ones are the same module.</summary>
     public IReadOnlyList<nn.Module> BackboneLayers =>
+    fixedPoint is not null ? [fixedPoint] :
     [
         .. Enumerable.Range(0, _depth).Select(l =>
             reversible?.Layers[l] ?? (initial.Count > 0 ? initial[l] : (nn.Module)layers[Math.Min(l, layers.Count - 1)])),
@@ -132,13 +138,14 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     {
         var first = initial.Count > 0 ? initial[0].parameters()
             : layers.Count > 0 ? layers[0].parameters()
+            : fixedPoint is not null ? fixedPoint.parameters()
             : prediction is not null && reversible is null ? prediction.parameters()
             : [];
         return stem is null ? first : stem.parameters().Concat(first);
     }
 
     /// <summary>Parameters of the backbone's layers, without stem, fusion and prediction.</summary>
-    public IEnumerable<Parameter> BackboneParameters() => [.. layers.parameters(), .. initial.parameters(), .. reversible?.parameters() ?? []];
+    public IEnumerable<Parameter> BackboneParameters() => [.. layers.parameters(), .. initial.parameters(), .. reversible?.parameters() ?? [], .. fixedPoint?.parameters() ?? []];
 
     /// <inheritdoc />
     public override Tensor forward(InputFeatures x, Graph graph) => forward(x, graph, null);
@@ -169,7 +176,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
         var first = Stemmed(x); // [N, D], null when the first convolution is the stem
         var fused = new List<Tensor>();
         var h = first;
-        for (var l = 0; l < _depth && reversible is null;)
+        for (var l = 0; l < _depth && reversible is null && fixedPoint is null;)
         {
             var (before, last) = (h, SegmentEnd(l, h));
             h = Layers(l, last, h, first, x, graph, edges); // [N, D]
@@ -186,6 +193,15 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
             h = reversible.forward(first!, graph, edges); // [N, D]
             first!.Dispose();
             LayerOutput?.Invoke(_depth, h, graph);
+        }
+
+        if (fixedPoint is not null)
+        {
+            // Rows of length √D: next to smaller ones a block with a norm in front has a slope above 1, and there is no fixed point to find.
+            using var injected = nn.functional.layer_norm(first!, [_spec.HiddenChannels]);
+            first!.Dispose();
+            h = fixedPoint.forward(injected, graph, edges); // [N, D]
+            LayerOutput?.Invoke(1, h, graph);
         }
 
         h = Finished(h!, graph);
@@ -263,7 +279,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     private Tensor Finished(Tensor h, Graph graph)
     {
         if (_spec.Backbone is Backbone.Initial or Backbone.Appnp) { return HashDropout.Apply(h, _spec.Dropout, training); }
-        if (reversible is null && (_spec.Backbone != Backbone.ResPlus || layers.Count == 0)) { return h; }
+        if (reversible is null && fixedPoint is null && (_spec.Backbone != Backbone.ResPlus || layers.Count == 0)) { return h; }
         // libtorch's own nodes let go of what they saved once they are done; ours hold a reversible stack's output until the pass is over.
         if (reversible is not null) { return HashDropout.Apply(nn.functional.relu(NodeNormalization.Of(norm, h, graph)), _spec.Dropout, training); }
         return PreActivation.Of(norm, s_relu, h, graph, training && _spec.Dropout > 0 ? HashDropout.Draw(_spec.Dropout) : null);
@@ -273,12 +289,11 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     private GroupCoupling Coupling()
     {
         var width = _spec.HiddenChannels / _spec.Groups;
-        return new GroupCoupling(
-        [
-            .. Enumerable.Range(0, _spec.Groups).Select(_ => new CouplingBlock(
-                Modules.Convolution(_spec with { Dropout = 0 }, width, width, _edgeChannels), Modules.Normalization(_spec.Normalization, width), nn.ReLU())),
-        ]);
+        return new GroupCoupling([.. Enumerable.Range(0, _spec.Groups).Select(_ => Block(width))]);
     }
+
+    private CouplingBlock Block(int width) =>
+        new(Modules.Convolution(_spec with { Dropout = 0 }, width, width, _edgeChannels), Modules.Normalization(_spec.Normalization, width), nn.ReLU());
 
     private DeepGcnLayer Layer(int index, int inChannels)
     {

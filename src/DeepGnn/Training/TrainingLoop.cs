@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Contracts;
-using DeepGnn.Backbones;
 using DeepGnn.Datasets;
 using DeepGnn.Diagnostics;
 using DeepGnn.Interchange;
@@ -120,7 +119,7 @@ public sealed class TrainingLoop : IDisposable
             TrainMetric = evaluated.Train.Metric,
             ValidMetric = evaluated.Valid.Metric,
             TestMetric = evaluated.Test.Metric,
-            Metrics = WithInversionError(evaluated.Further),
+            Metrics = WithExactness(evaluated.Further),
             LearningRate = rate,
             Seconds = watch.Elapsed.TotalSeconds,
             NodesPerSecond = samples / stepSeconds,
@@ -155,6 +154,7 @@ public sealed class TrainingLoop : IDisposable
     {
         _optimizer.LearningRate = rate;
         _task.Model.train();
+        if (_task.Model is DeepGcn { FixedPoint: { } layer }) { layer.Residual = double.NaN; }
         if (_task.Model is DeepGcn { Reversible: { } stack } model)
         {
             stack.InversionError = double.NaN;
@@ -175,10 +175,15 @@ public sealed class TrainingLoop : IDisposable
         return (sum / counted, samples);
     }
 
-    private ReversibleStack? Reversible => (_task.Model as DeepGcn)?.Reversible;
-
-    private IReadOnlyDictionary<string, double>? WithInversionError(IReadOnlyDictionary<string, double>? further) =>
-        Reversible is { } stack ? new Dictionary<string, double>(further ?? new Dictionary<string, double>()) { ["train.inversionError"] = stack.InversionError } : further;
+    // How exactly the epoch's passes inverted the layers, or solved for their fixed point.
+    private IReadOnlyDictionary<string, double>? WithExactness(IReadOnlyDictionary<string, double>? further)
+    {
+        (string Name, double Value)[] figures = _task.Model is not DeepGcn model ? []
+            : model.Reversible is { } stack ? [("train.inversionError", stack.InversionError)]
+            : model.FixedPoint is { } layer ? [("train.fixedPointResidual", layer.Residual), ("train.fixedPointSteps", layer.Steps)]
+            : [];
+        return figures.Length == 0 ? further : new Dictionary<string, double>([.. further ?? new Dictionary<string, double>(), .. figures.Select(f => KeyValuePair.Create(f.Name, f.Value))]);
+    }
 
     private double Step(TrainBatch batch, int epoch)
     {
