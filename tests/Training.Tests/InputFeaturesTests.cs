@@ -34,6 +34,24 @@ public sealed class InputFeaturesTests
     [Theory]
     [InlineData(0.05)]
     [InlineData(0.9)]
+    public void Picked_rows_are_those_of_the_nodes_again_and_again(double density)
+    {
+        TorchRuntime.Start(seed: 3);
+        using var scope = NewDisposeScope();
+        var x = Draw(density);
+        using var features = new InputFeatures(FeatureMatrix.FromDense(Rows, Columns, x.data<float>().ToArray()), CPU);
+        using var some = features.Pick([7, 3, 7, 39]);
+        using var fewer = some.Pick([3, 0]);
+        var w = randn(5, Columns);
+
+        Assert.True(fewer.ToDense(dropout: 0).equal(x.index_select(0, tensor([39L, 7L]))).all().ToBoolean());
+        Assert.True(some.Times(w, dropout: 0).allclose(x.index_select(0, tensor([7L, 3L, 7L, 39L])).matmul(w.t()), 1e-5, 1e-6));
+        Assert.Contains("row 1: found node 4, needed a node from 0 to 3", Assert.Throws<ArgumentException>(() => some.Pick([0, 4])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0.05)]
+    [InlineData(0.9)]
     public void Dropout_zeroes_its_share_and_keeps_the_mean(double density)
     {
         TorchRuntime.Start(seed: 3);

@@ -15,7 +15,8 @@ public sealed class InputFeatures : IDisposable
     // Above this share of stored entries the dense product is the faster one.
     private const double SparseShare = 0.25;
 
-    private readonly FeatureMatrix _matrix;
+    private readonly FeatureMatrix? _sparse;
+    private readonly int _rows;
     private readonly Graph? _entries; // an edge N + f → n for each stored entry (n, f)
     private readonly Tensor _values;  // [stored entries] when sparse, [N, F] when dense
 
@@ -23,10 +24,11 @@ public sealed class InputFeatures : IDisposable
     public InputFeatures(FeatureMatrix matrix, Device device)
     {
         using var scope = NewDisposeScope();
-        _matrix = matrix;
+        (_rows, FeatureCount) = (matrix.RowCount, matrix.ColumnCount);
         var sparse = matrix.Values.Length < SparseShare * matrix.RowCount * matrix.ColumnCount;
         if (sparse)
         {
+            _sparse = matrix;
             _entries = EntriesOf(matrix);
             _values = tensor(matrix.Values).to(device).DetachFromDisposeScope();
         }
@@ -38,11 +40,29 @@ public sealed class InputFeatures : IDisposable
         _values.DetachFromDisposeScope(); // they live as long as this does
     }
 
+    private InputFeatures(Tensor dense)
+    {
+        (_rows, FeatureCount) = ((int)dense.shape[0], (int)dense.shape[1]);
+        _values = dense.DetachFromDisposeScope();
+    }
+
     /// <summary>Number of features F.</summary>
-    public int FeatureCount => _matrix.ColumnCount;
+    public int FeatureCount { get; }
 
     /// <summary>The rows of some nodes, on the same device; the caller disposes them.</summary>
-    public InputFeatures Pick(IReadOnlyList<int> nodes) => new(_matrix.Pick(nodes), _values.device);
+    /// <exception cref="ArgumentException">A node that is not there.</exception>
+    public InputFeatures Pick(IReadOnlyList<int> nodes)
+    {
+        if (_sparse is not null) { return new(_sparse.Pick(nodes), _values.device); }
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            if ((uint)nodes[i] >= (uint)_rows) { throw new ArgumentException($"row {i}: found node {nodes[i]}, needed a node from 0 to {_rows - 1}"); }
+        }
+
+        // No array on the way: the collector would be slow to give it back.
+        using var rows = tensor([.. nodes], int32, _values.device);
+        return new(_values.index_select(0, rows));
+    }
 
     /// <summary>dropout(X) Wᵀ, with a gradient for W alone.</summary>
     /// <param name="weight">W [D, F].</param>
@@ -54,9 +74,9 @@ public sealed class InputFeatures : IDisposable
         var values = Dropped(_values, dropout);
         if (_entries is null) { return values.matmul(weight.t()).MoveToOuterDisposeScope(); }
 
-        var nodes = zeros([_matrix.RowCount, weight.shape[0]], weight.dtype, weight.device);
+        var nodes = zeros([_rows, weight.shape[0]], weight.dtype, weight.device);
         var sums = Aggregate.Sum(cat([nodes, weight.t()], dim: 0), _entries, values); // [N + F, D]
-        return sums.narrow(0, 0, _matrix.RowCount).contiguous().MoveToOuterDisposeScope();
+        return sums.narrow(0, 0, _rows).contiguous().MoveToOuterDisposeScope();
     }
 
     /// <summary>dropout(X) as a dense tensor [N, F].</summary>
@@ -67,7 +87,7 @@ public sealed class InputFeatures : IDisposable
         if (_entries is null) { return values.alias().MoveToOuterDisposeScope(); }
 
         var (rows, columns) = Indices();
-        var dense = zeros([_matrix.RowCount, _matrix.ColumnCount], values.dtype, values.device);
+        var dense = zeros([_rows, FeatureCount], values.dtype, values.device);
         return dense.index_put_(values, rows.to(values.device), columns.to(values.device)).MoveToOuterDisposeScope();
     }
 
@@ -81,7 +101,7 @@ public sealed class InputFeatures : IDisposable
     private static Tensor Dropped(Tensor values, double dropout) => dropout > 0 ? HashDropout.Apply(values, dropout, training: true) : values;
 
     private (Tensor Rows, Tensor Columns) Indices() =>
-        (tensor(_entries!.Targets, int64), tensor(_matrix.Columns, int64));
+        (tensor(_entries!.Targets, int64), tensor(_sparse!.Columns, int64));
 
     private static Graph EntriesOf(FeatureMatrix matrix)
     {
