@@ -15,8 +15,8 @@ internal static class MemoryOfBatches
         _ => 1,
     };
 
-    /// <summary>What the making of batches leaves to the garbage collector before it runs: measured.</summary>
-    private const long MostChurn = 45L << 20;
+    /// <summary>What the making of batches leaves to the garbage collector before it runs, at most: measured.</summary>
+    private const long MostChurn = 25L << 20;
 
     /// <summary>The same where it is blocks of clouds.</summary>
     public const long ChurnOfClouds = 20L << 20;
@@ -48,14 +48,21 @@ internal static class MemoryOfBatches
     /// <summary>Bytes that mini-batches hold beside the model's: pieces of the graph for the evaluation, batches of all splits.</summary>
     public static long Held(RunSpec spec, MemoryOfData data)
     {
+        var method = spec.Training.Sampling.Method;
         var stored = (long)(data.Nodes * data.Features * data.StoredShare);
-        var churn = Math.Min(MostChurn, (8L << 20) + (16 * stored) + (200 * data.Edges));
+        // Dense features are picked by libtorch, which gives back what it took.
+        var sparse = data.StoredShare < 1 ? stored : 0;
+        if (data.Graphs > 1) { return Churn((4L << 20) + (8 * stored) + (100 * data.Edges)) + (4 * stored) + (24 * data.Edges); }
+        return method switch
+        {
+            SamplingMethod.Full => 0,
+            SamplingMethod.Neighbors => Churn((4L << 20) + (16 * sparse)) + Math.Min(60L << 20, 60 * data.Edges),
+            SamplingMethod.RandomParts => Churn((4L << 20) + (16 * sparse)) + (40 * data.Edges),
+            _ => Churn((4L << 20) + (16 * sparse)) + Math.Min(96L << 20, 160 * data.Edges), // coarser and coarser graphs
+        };
+
         // What the reading of text left free is used first.
-        if (data.ReadFromText) { churn = Math.Max(0, churn - (data.LoadedBytes / 4)); }
-        if (data.Graphs > 1) { return churn + (4 * stored) + (24 * data.Edges); }
-        if (spec.Training.Sampling.Method == SamplingMethod.Full) { return 0; }
-        var making = spec.Training.Sampling.Method == SamplingMethod.Clusters ? 100 : 60; // bytes an edge: coarser and coarser graphs
-        return churn + (data.Edges * making) + (data.Nodes * 100);
+        long Churn(long bytes) => Math.Max(0, Math.Min(MostChurn, bytes) - (data.ReadFromText ? data.LoadedBytes / 4 : 0));
     }
 
     private static (long Nodes, long Edges) Sampled(SamplingSpec sampling, MemoryOfData data)

@@ -169,7 +169,8 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
         return model.Convolution switch
         {
             Convolution.Gen => (GenExtra(inputs, outputs), 0),
-            Convolution.Sage or Convolution.Graph => ((1 + winners) * inputs, 0),
+            Convolution.Sage => (winners * inputs, 0),
+            Convolution.Graph => ((1 + winners) * inputs, 0),
             Convolution.Gin or Convolution.Gine => (inputs + outputs, 0),
             Convolution.Gat => (outputs, model.Heads * (2 + drops)),
             Convolution.Gatv2 => (2 * outputs, model.Heads * (2 + drops)),
