@@ -82,7 +82,7 @@ public sealed record MemoryEstimate
             FeatureBytes = data.LoadedBytes,
             GraphBytes = needs.Graph,
             ParameterBytes = parameters,
-            GradientBytes = parameters,
+            GradientBytes = spec.Training is { GradientClip: 0, DiagnosticsEvery: 0 } ? parameters - (needs.SteppedAtOnce * Float) : parameters,
             OptimizerBytes = parameters * (1 + States(spec.Training)),
             ActivationBytes = needs.Kept * Float,
             TransientBytes = Math.Max(needs.Transient, needs.Evaluation - needs.Kept) * Float,
@@ -100,7 +100,7 @@ public sealed record MemoryEstimate
         var anchors = every > 0 ? (depth - 1) / every : Recomputation.CarriesDouble(spec) ? 2 : 0; // of N·D values; 1.5 for double precision
         return new(
             layers.Parameters, (looped * 30) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, segments, anchors),
-            layers.Transient(nodes, edges), layers.Evaluation(data.LargestNodes));
+            layers.Transient(nodes, edges), layers.Evaluation(data.LargestNodes), layers.SteppedAtOnce);
     }
 
     private static Needs OfClouds(RunSpec spec, MemoryOfData data)
@@ -109,7 +109,7 @@ public sealed record MemoryEstimate
         var clouds = new MemoryOfClouds(spec.Model, segmentation, data.Features + 3, data.Classes);
         var sampling = spec.Training.Sampling;
         var points = (long)sampling.Points * (sampling.BatchSize > 0 ? sampling.BatchSize : MemoryOfBatches.DefaultSize(data.Task));
-        return new(clouds.Parameters, MemoryOfBatches.ChurnOfClouds, clouds.Kept(points), clouds.Transient(points), 0);
+        return new(clouds.Parameters, MemoryOfBatches.ChurnOfClouds, clouds.Kept(points), clouds.Transient(points), 0, 0);
     }
 
     private static bool Loops(ModelSpec model) => model.Convolution is Convolution.Gcn or Convolution.Gat or Convolution.Gatv2 || model.Backbone is Backbone.Initial or Backbone.Appnp;
@@ -127,5 +127,5 @@ public sealed record MemoryEstimate
         : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB");
 
     /// <summary>Numbers of float32 values, and bytes of graphs.</summary>
-    private readonly record struct Needs(long Parameters, long Graph, long Kept, long Transient, long Evaluation);
+    private readonly record struct Needs(long Parameters, long Graph, long Kept, long Transient, long Evaluation, long SteppedAtOnce);
 }

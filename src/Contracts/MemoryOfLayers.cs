@@ -35,6 +35,11 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
         }
     }
 
+    /// <summary>Parameters whose gradients never live together: the optimiser uses each as it is found.</summary>
+    public long SteppedAtOnce => model.Backbone == Backbone.Reversible && !model.TieWeights
+        ? Depth * ((model.Groups * Weights(_width / model.Groups, _width / model.Groups)) + (2 * _width))
+        : 0;
+
     /// <summary>Saved by a training step on so many nodes and edges; layers of a segment that runs again on the way back keep its input alone.</summary>
     /// <param name="nodes">Nodes that go through the model.</param>
     /// <param name="edges">Directed edges among them.</param>
