@@ -14,6 +14,9 @@ switch (args)
         return await ServiceRows.Run(Option("--rows"));
     case ["memory", ..]:
         return (Option("--rows")?.Split(',') ?? MemoryRows.Names).All(row => RunApart("kept", row, threads)) ? 0 : 1;
+    case ["meters", ..]:
+        Meters.Print(threads, int.Parse(Option("--pairs") ?? "200"));
+        return 0;
     case ["fidelity", ..]:
         Fidelity.Print(
             int.Parse(Option("--layers") ?? "448"),
@@ -36,7 +39,7 @@ switch (args)
         Console.WriteLine(Scaling.Run(row, threads).ToJson());
         return 0;
     default:
-        Console.Error.WriteLine("usage: bench peers|memory|fidelity|scaling|machine|estimate|service [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
+        Console.Error.WriteLine("usage: bench peers|memory|meters|fidelity|scaling|machine|estimate|service [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
         return 2;
 }
 

@@ -36,6 +36,16 @@ internal static class ApiExamples
 
     private static readonly KeyInfo Key = new() { Id = "0f6f5a1b2c3d", Name = "ci", Scope = KeyScope.Operator, CreatedAt = Time, ExpiresAt = Time.AddDays(30) };
 
+    private static readonly MemoryEvent Memory = new()
+    {
+        At = Time, Epoch = 1,
+        Live = new LiveMemory { ParameterBytes = 1_900_000, GradientBytes = 1_900_000, OptimizerBytes = 5_700_000, ActivationBytes = 120_000_000, GraphBytes = 2_400_000, BatchBytes = 1_120 },
+        Forward = new PhaseMemory { ResidentPeakBytes = 318_000_000, LivePeakBytes = 131_000_000 },
+        Backward = new PhaseMemory { ResidentPeakBytes = 326_000_000, LivePeakBytes = 139_000_000 },
+        Optimizer = new PhaseMemory { ResidentPeakBytes = 326_000_000, LivePeakBytes = 12_000_000 },
+        Evaluation = new PhaseMemory { ResidentPeakBytes = 326_000_000, LivePeakBytes = 31_000_000 },
+    };
+
     private static readonly Dictionary<Type, object> ByType = new object[]
     {
         Spec,
@@ -49,6 +59,7 @@ internal static class ApiExamples
         new RunEdit { Name = "baseline", Tags = ["baseline"], Notes = "for the table", Priority = 10 },
         new RunHistory { Epochs = [Point], Events = [new RunEvent { Seq = 1, At = Time, Kind = "status", Message = "queued" }], Seq = 4 },
         new RunLayers { Epochs = [new LayersEvent { At = Time, Epoch = 10, DirichletEnergy = [1.2, 0.9], MeanAverageDistance = [0.6, 0.4], DeadShare = [0, 0.02], GradientNorm = [0.05, 0.07] }] },
+        new RunMemory { Epochs = [Memory] },
         new RunRepro
         {
             Id = Id, Spec = Spec, CodeVersion = "1.0.0+8684acd", DataSha256 = new string('3', 64), Platform = "linux-x64, .NET 10", Device = "cpu", Threads = 2, Attempts = 1,

@@ -35,6 +35,9 @@ public static class RunsApi
         runs.MapGet("/{id}/layers", Layers).WithName("GetRunLayers").WithSummary("Figures by layer")
             .WithDescription("Over-smoothing, gradients and dead channels of each layer, for the epochs that `training.diagnosticsEvery` asks for; empty where it asks for none.")
             .Produces<RunLayers>().ProducesProblem(404);
+        runs.MapGet("/{id}/memory", Memory).WithName("GetRunMemory").WithSummary("Memory of the training process by kind and phase")
+            .WithDescription("The first epoch of each attempt, each in which a figure differed by more than 1 % from the ones before, and the last. Epochs that a resumed attempt voided were left out.")
+            .Produces<RunMemory>().ProducesProblem(404);
         runs.MapPatch("/{id}", Edit).WithName("EditRun").WithSummary("Change name, tags, notes or priority")
             .WithDescription("`If-Match`: the `ETag` of the run as it was read, so that nobody overwrites what somebody else changed meanwhile.")
             .Accepts<RunEdit>("application/json").WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes))
@@ -153,6 +156,9 @@ public static class RunsApi
 
     private static async Task<Results<Ok<RunLayers>, ProblemHttpResult>> Layers(RunsDb db, Guid id, CancellationToken cancellation) =>
         await db.LayersOf(id, cancellation) is { } layers ? TypedResults.Ok(layers) : Problems.UnknownRun(id);
+
+    private static async Task<Results<Ok<RunMemory>, ProblemHttpResult>> Memory(RunsDb db, Guid id, CancellationToken cancellation) =>
+        await db.MemoryOf(id, cancellation) is { } memory ? TypedResults.Ok(memory) : Problems.UnknownRun(id);
 
     private static Task<IResult> Cancel(RunQueue queue, RunsDb db, Guid id, CancellationToken cancellation) =>
         Answer(queue.Cancel(id, cancellation), db, id, cancellation);

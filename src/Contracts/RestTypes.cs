@@ -147,6 +147,12 @@ public sealed record RunLayers
     public required IReadOnlyList<LayersEvent> Epochs { get; init; }
 }
 
+/// <summary>Memory of a run's training process, where its figures changed: each holds until the next one's epoch.</summary>
+public sealed record RunMemory
+{
+    public required IReadOnlyList<MemoryEvent> Epochs { get; init; }
+}
+
 /// <summary>
 /// A stored event other than an epoch: a change of status (<c>status</c>), or what the Trainer reported (<c>started</c>,
 /// <c>checkpoint</c>, <c>log</c>, <c>finished</c>, <c>failed</c>, <c>stopped</c>).

@@ -4,12 +4,13 @@ namespace Contracts;
 
 /// <summary>
 /// What a Trainer process reports, one JSON object a line on standard output, in this order: <c>started</c>, then <c>epoch</c>,
-/// <c>layers</c>, <c>checkpoint</c> and <c>log</c> in any mixture, then exactly one of <c>finished</c>, <c>failed</c> or <c>stopped</c>.
+/// <c>layers</c>, <c>memory</c>, <c>checkpoint</c> and <c>log</c> in any mixture, then exactly one of <c>finished</c>, <c>failed</c> or <c>stopped</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(StartedEvent), "started")]
 [JsonDerivedType(typeof(EpochEvent), "epoch")]
 [JsonDerivedType(typeof(LayersEvent), "layers")]
+[JsonDerivedType(typeof(MemoryEvent), "memory")]
 [JsonDerivedType(typeof(CheckpointEvent), "checkpoint")]
 [JsonDerivedType(typeof(LogEvent), "log")]
 [JsonDerivedType(typeof(FinishedEvent), "finished")]
@@ -113,6 +114,78 @@ public sealed record LayersEvent : TrainerEvent
 
     /// <summary>Euclidean norm of the gradients of the layer's parameters in the epoch's last step, after clipping.</summary>
     public required IReadOnlyList<double> GradientNorm { get; init; }
+}
+
+/// <summary>
+/// Memory of the training process in an epoch: the attempt's first one, each in which a figure has changed by more than 1 % since the last
+/// such event, and the last. docs/memory.md says what each figure counts.
+/// </summary>
+public sealed record MemoryEvent : TrainerEvent
+{
+    public int Epoch { get; init; }
+
+    /// <summary>Live bytes by kind.</summary>
+    public required LiveMemory Live { get; init; }
+
+    public required PhaseMemory Forward { get; init; }
+    public required PhaseMemory Backward { get; init; }
+    public required PhaseMemory Optimizer { get; init; }
+
+    /// <summary>Of the last evaluation up to this epoch; null before the first.</summary>
+    public PhaseMemory? Evaluation { get; init; }
+
+    /// <summary>Whether resident peaks are what was resident at the ends of phases, since the system does not let its peak start again.</summary>
+    public bool IsSampled { get; init; }
+
+    /// <summary>Null for a training on the CPU, and where the device's figures cannot be read.</summary>
+    public DeviceMemory? Device { get; init; }
+}
+
+/// <summary>Bytes that are alive in a training step, by kind.</summary>
+public sealed record LiveMemory
+{
+    /// <summary>Parameters and buffers of the model.</summary>
+    public long ParameterBytes { get; init; }
+
+    /// <summary>Gradients held at the end of the backward pass; of a reversible backbone those that were not used at once.</summary>
+    public long GradientBytes { get; init; }
+
+    /// <summary>State of the optimiser, and the copy of the best weights.</summary>
+    public long OptimizerBytes { get; init; }
+
+    /// <summary>What the forward pass left for the backward pass, in tensors of 64 KiB and more; null where they are not counted.</summary>
+    public long? ActivationBytes { get; init; }
+
+    /// <summary>Structure, features and targets kept for the whole training, in arrays and tensors.</summary>
+    public long GraphBytes { get; init; }
+
+    /// <summary>The largest mini-batch's own structure, features and targets.</summary>
+    public long BatchBytes { get; init; }
+}
+
+/// <summary>Peaks within a phase of an epoch, the highest of all its steps.</summary>
+public sealed record PhaseMemory
+{
+    /// <summary>Highest resident memory of the process.</summary>
+    public long ResidentPeakBytes { get; init; }
+
+    /// <summary>The most that was alive at once in CPU tensors of 64 KiB and more; null where they are not counted.</summary>
+    public long? LivePeakBytes { get; init; }
+}
+
+/// <summary>Memory of the CUDA device, by NVML.</summary>
+public sealed record DeviceMemory
+{
+    /// <summary>This process's on the device at the end of the epoch; null where the driver does not tell it.</summary>
+    public long? UsedBytes { get; init; }
+
+    /// <summary>The highest <see cref="UsedBytes"/> of this attempt so far.</summary>
+    public long? PeakBytes { get; init; }
+
+    /// <summary>All processes' on the device at the end of the epoch.</summary>
+    public long DeviceUsedBytes { get; init; }
+
+    public long DeviceTotalBytes { get; init; }
 }
 
 public sealed record CheckpointEvent : TrainerEvent

@@ -10,6 +10,7 @@ public sealed class EventRow
     public const string StatusKind = "status";
     public const string StartedKind = "started";
     public const string LayersKind = "layers";
+    public const string MemoryKind = "memory";
 
     public Guid RunId { get; init; }
     public long Seq { get; init; }

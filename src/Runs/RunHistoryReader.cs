@@ -15,7 +15,7 @@ public static class RunHistoryReader
 
     /// <summary>
     /// Null for an unknown run. Sequence numbers have no gaps, and one that can be seen has been committed with all before it, so a
-    /// window of numbers is complete: nothing can appear in it later. Voided epochs are left out, and so are figures by layer, which are large.
+    /// window of numbers is complete: nothing can appear in it later. Voided epochs are left out, and so are figures by layer and of memory, which are asked for apart.
     /// </summary>
     public static async Task<RunHistory?> HistoryAfter(this RunsDb db, Guid runId, long after, CancellationToken cancellation)
     {
@@ -84,7 +84,7 @@ public static class RunHistoryReader
     }
 
     private static IQueryable<EventRow> EventsAfter(RunsDb db, Guid runId, long after, long upTo) => db.Events.AsNoTracking()
-        .Where(row => row.RunId == runId && row.Seq > after && row.Seq <= upTo && row.Kind != EventRow.LayersKind).OrderBy(row => row.Seq);
+        .Where(row => row.RunId == runId && row.Seq > after && row.Seq <= upTo && row.Kind != EventRow.LayersKind && row.Kind != EventRow.MemoryKind).OrderBy(row => row.Seq);
 
     /// <summary>Null for an unknown run. Where a resumed attempt went through an epoch again, its figures are the ones that count.</summary>
     public static async Task<RunLayers?> LayersOf(this RunsDb db, Guid runId, CancellationToken cancellation)
@@ -101,5 +101,26 @@ public static class RunHistoryReader
         }
 
         return new RunLayers { Epochs = [.. newest.Values] };
+    }
+
+    /// <summary>Null for an unknown run. What a replaced attempt reported after the epoch that the next one continued from does not count.</summary>
+    public static async Task<RunMemory?> MemoryOf(this RunsDb db, Guid runId, CancellationToken cancellation)
+    {
+        if (!await db.Runs.AnyAsync(run => run.Id == runId, cancellation)) { return null; }
+
+        var bodies = await db.Events.AsNoTracking()
+            .Where(row => row.RunId == runId && (row.Kind == EventRow.MemoryKind || row.Kind == EventRow.StartedKind))
+            .OrderBy(row => row.Seq).Select(row => row.Body!).ToListAsync(cancellation);
+        var epochs = new List<MemoryEvent>();
+        foreach (var body in bodies)
+        {
+            switch (JsonSerializer.Deserialize<TrainerEvent>(body, ContractJson.Options))
+            {
+                case StartedEvent started: epochs.RemoveAll(each => each.Epoch > started.ResumedFromEpoch); break;
+                case MemoryEvent memory: epochs.Add(memory); break;
+            }
+        }
+
+        return new RunMemory { Epochs = epochs };
     }
 }

@@ -112,6 +112,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
     {
         StartedEvent => EventRow.StartedKind,
         LayersEvent => EventRow.LayersKind,
+        MemoryEvent => EventRow.MemoryKind,
         CheckpointEvent => "checkpoint",
         LogEvent => "log",
         FinishedEvent => "finished",
@@ -125,6 +126,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
         StartedEvent { ResumedFromEpoch: > 0 } e => $"attempt {run.Attempt} continues after epoch {e.ResumedFromEpoch} on {e.Device}",
         StartedEvent e => $"{e.Dataset}: {e.Nodes} nodes, {e.Edges} edges; model: {e.Parameters} parameters; {e.Device}, {e.Threads} threads",
         LayersEvent e => $"figures of {e.GradientNorm.Count} layers after epoch {e.Epoch}",
+        MemoryEvent e => $"memory in epoch {e.Epoch}",
         CheckpointEvent e => $"checkpoint of epoch {e.Epoch}, {e.Bytes} bytes",
         LogEvent e => e.Message,
         FinishedEvent e =>

@@ -25,7 +25,7 @@ internal static class Failure
         ["not enough memory", "can't allocate memory", "cannot allocate memory", "out of memory", "bad_alloc", "failed to map segment"];
 
     private static FailedEvent OutOfMemory(Exception exception) =>
-        new() { Class = FailureClass.OutOfMemory, Message = FirstLine(exception), PeakMemoryBytes = ProcessMemory.Peak() };
+        new() { Class = FailureClass.OutOfMemory, Message = FirstLine(exception), PeakMemoryBytes = ProcessMemory.Highest() };
 
     // libtorch reports all its errors as ExternalException, its loader as what could not be loaded: only the text tells a failed allocation, on
     // the CPU or on CUDA. Kernels on several threads gather theirs in an AggregateException.

@@ -12,6 +12,7 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
 {
     private int _checkpointEpoch;
     private string? _bestCheckpoint;
+    private bool _saidMissing;
 
     /// <returns>The exit code.</returns>
     public int Run()
@@ -40,6 +41,7 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
 
             reporter.Report(trainer.RunEpoch());
             if (trainer.Layers is { } layers) { reporter.Report(layers); }
+            if (trainer.Memory is { } memory) { Report(trainer, memory); }
             var every = spec.Training.CheckpointEvery;
             if (every > 0 && trainer.Progress.Epoch % every == 0) { TryWriteCheckpoint(trainer); }
         }
@@ -49,6 +51,14 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         if (options.Artifacts is not null) { ResultFiles.Write(options.Artifacts, spec, trainer, reporter); }
         reporter.Report(finished);
         return TrainerExit.Finished;
+    }
+
+    private void Report(TrainingLoop trainer, MemoryEvent memory)
+    {
+        reporter.Report(memory);
+        if (trainer.Meter.Missing is not { } missing || _saidMissing) { return; }
+        reporter.Log("info", missing);
+        _saidMissing = true;
     }
 
     private int Leave(TrainingLoop trainer)

@@ -114,6 +114,24 @@ public sealed class RunsApiTests(PostgresFixture postgres)
     }
 
     [Theory, OnBothStores]
+    public async Task Figures_of_memory_come_as_they_were_reported(StoreKind store)
+    {
+        await using var host = await ApiHost.Start(store, postgres);
+        var run = await host.ClaimedRun();
+        var phase = new PhaseMemory { ResidentPeakBytes = 300_000_000, LivePeakBytes = 90_000_000 };
+        var reported = new MemoryEvent
+        {
+            At = DateTimeOffset.UtcNow, Epoch = 1, Live = new LiveMemory { ParameterBytes = 4, GradientBytes = 5, OptimizerBytes = 6, GraphBytes = 7, BatchBytes = 8 },
+            Forward = phase, Backward = phase with { LivePeakBytes = null }, Optimizer = phase, Device = new DeviceMemory { DeviceUsedBytes = 9L << 30, DeviceTotalBytes = 80L << 30 },
+        };
+        await host.Recorder.Record(run.Id, run.Attempt, [Epoch(1), reported], Token);
+
+        Assert.Equal(reported, Assert.Single((await host.Get<RunMemory>($"/api/v1/runs/{run.Id}/memory")).Epochs));
+        using var unknown = await Problem.Of(await host.Http.GetAsync($"/api/v1/runs/{Guid.NewGuid()}/memory", Token), HttpStatusCode.NotFound);
+        Assert.Empty((await host.Get<RunMemory>($"/api/v1/runs/{(await host.Post(Spec())).Id}/memory")).Epochs);
+    }
+
+    [Theory, OnBothStores]
     public async Task Cancel_may_be_repeated_and_conflicts_with_a_finished_run(StoreKind store)
     {
         await using var host = await ApiHost.Start(store, postgres);

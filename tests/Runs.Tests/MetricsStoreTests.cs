@@ -43,6 +43,29 @@ public sealed class MetricsStoreTests(PostgresFixture postgres)
     }
 
     [Theory, OnBothStores]
+    public async Task Figures_of_memory_are_kept_apart_and_lose_what_a_resumed_attempt_voids(StoreKind store)
+    {
+        await using var host = await RunsHost.Start(store, postgres);
+        var first = await host.ClaimedRun();
+        await host.Record(first, Started(), Epoch(1), Memory(1, 10), Epoch(2), Checkpoint(2), Epoch(3), Memory(3, 20));
+        await host.LetLeaseRunOut(first.Id);
+        await host.Queue.RequeueLost(Token);
+        var second = (await host.Queue.Claim("worker-b", Token))!;
+        await host.Record(second, Started(resumedFrom: 2), Epoch(3), Memory(3, 30), Memory(5, 40));
+
+        await using var db = host.Store.Open();
+        Assert.Equal([(1, 10L), (3, 30L), (5, 40L)], (await db.MemoryOf(first.Id, Token))!.Epochs.Select(figures => (figures.Epoch, figures.Live.ParameterBytes)));
+        Assert.DoesNotContain((await host.History(first.Id)).Events, happened => happened.Kind == "memory");
+        Assert.Null(await db.MemoryOf(Guid.NewGuid(), Token));
+
+        static MemoryEvent Memory(int epoch, long parameters)
+        {
+            var phase = new PhaseMemory { ResidentPeakBytes = 1 };
+            return new() { At = DateTimeOffset.UtcNow, Epoch = epoch, Live = new() { ParameterBytes = parameters }, Forward = phase, Backward = phase, Optimizer = phase };
+        }
+    }
+
+    [Theory, OnBothStores]
     public async Task A_long_run_is_thinned_without_losing_a_spike(StoreKind store)
     {
         await using var host = await RunsHost.Start(store, postgres);

@@ -1,5 +1,6 @@
 using DeepGnn.Datasets;
 using DeepGnn.Graphs;
+using DeepGnn.Memory;
 using DeepGnn.Runtime;
 using static TorchSharp.torch;
 
@@ -48,6 +49,12 @@ public sealed class InputFeatures : IDisposable
 
     /// <summary>Number of features F.</summary>
     public int FeatureCount { get; }
+
+    /// <summary>Whether the matrix given is kept: it is where it is sparse.</summary>
+    internal bool KeepsMatrix => _sparse is not null;
+
+    /// <summary>What the first layer reads, and the matrix where it is kept.</summary>
+    internal HeldBytes Held => HeldBytes.OfArrays(_sparse?.Offsets, _sparse?.Columns, _sparse?.Values) + HeldBytes.OfTensors(_values) + (_entries?.Held ?? default);
 
     /// <summary>The rows of some nodes, on the same device; the caller disposes them.</summary>
     /// <exception cref="ArgumentException">A node that is not there.</exception>

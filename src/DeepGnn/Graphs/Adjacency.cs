@@ -1,3 +1,5 @@
+using DeepGnn.Memory;
+
 namespace DeepGnn.Graphs;
 
 /// <summary>
@@ -14,6 +16,8 @@ public sealed record Adjacency(int[] Offsets, int[] Neighbors, int[] Edges)
 
     /// <summary>Number of entries E.</summary>
     public int EntryCount => Neighbors.Length;
+
+    internal HeldBytes Held => HeldBytes.OfArrays(Offsets, Neighbors, Edges);
 
     /// <summary>Entries of one row.</summary>
     public int Degree(int row) => Offsets[row + 1] - Offsets[row];

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DeepGnn.Memory;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -144,6 +145,19 @@ public sealed class Graph
         }
 
         if (_selfLoops.IsValueCreated) { _selfLoops.Value.Graph.ReleaseTensors(); }
+    }
+
+    /// <summary>What the graph keeps at present: edges, adjacencies, its self-looped twin and its chunks where they were made, and the tensors kept for it.</summary>
+    internal HeldBytes Held
+    {
+        get
+        {
+            var held = HeldBytes.OfArrays(Sources, Targets) + HeldBytes.OfTensors(_tensors.Values.SelectMany(kept => kept));
+            if (_incoming.IsValueCreated) { held += Incoming.Held; }
+            if (_outgoing.IsValueCreated) { held += Outgoing.Held; }
+            if (_selfLoops.IsValueCreated) { held += HeldBytes.OfArrays(WithSelfLoops.Origin) + WithSelfLoops.Graph.Held; }
+            return held + (Chunks?.Held ?? default);
+        }
     }
 
     private static ArgumentException OutOfRange(string end, int edge, int value, int nodeCount) =>

@@ -1,3 +1,4 @@
+using DeepGnn.Memory;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Graphs;
@@ -32,6 +33,8 @@ public sealed class GraphChunks
 
     /// <summary>Rows that all chunks hold together, targets and sources; as many as nodes if no edge left its chunk.</summary>
     public long RowCount => _chunks.Sum(chunk => (long)chunk.Nodes.Length);
+
+    internal HeldBytes Held => _chunks.Aggregate(default(HeldBytes), (sum, chunk) => sum + HeldBytes.OfArrays(chunk.Nodes, chunk.Edges) + chunk.Graph.Held);
 
     /// <summary>
     /// Puts the rows of each chunk's targets, the first of what <paramref name="convolve"/> gives for it, where they belong: [N, D'].

@@ -5,7 +5,10 @@ namespace DeepGnn.Memory;
 /// <summary>Bytes of the CPU's tensors that are alive, counted where they are allocated: those of 64 KiB and more, rounded up to pages.</summary>
 public static class TensorMemory
 {
-    /// <summary>Alive now; 0 where the system's allocator is used (<c>GNN_ALLOCATOR=system</c>).</summary>
+    /// <summary>Whether they are counted: on Linux x64, unless <c>GNN_ALLOCATOR=system</c> asks for the system's allocator.</summary>
+    public static bool IsCounted => TorchAllocator.IsInstalled;
+
+    /// <summary>Alive now; 0 where they are not counted.</summary>
     public static long Live => TorchAllocator.Cache.InUse;
 
     /// <summary>The most that was alive at once since the last <see cref="StartPeak"/>.</summary>

@@ -12,9 +12,6 @@ internal sealed unsafe partial class AllocatorCode
 {
     private const int Length = 4096;
 
-    /// <summary>Smaller tensors stay with the default allocator.</summary>
-    private const int Least = 1 << 16;
-
     private readonly byte[] _leaving;
     private readonly nint _page;
     private int _end;
@@ -32,7 +29,7 @@ internal sealed unsafe partial class AllocatorCode
     /// <summary>allocate(result rdi, allocator rsi, bytes rdx): <paramref name="take"/> says in eax whether it filled the result.</summary>
     public nint Allocate(nint take, nint standard, nint standardAllocate) => Write(
     [
-        0x48, 0x81, 0xFA, .. BitConverter.GetBytes(Least), // cmp rdx, Least
+        0x48, 0x81, 0xFA, .. BitConverter.GetBytes(TorchAllocator.Least), // cmp rdx, Least
         0x72, 0x29,                                        // jb default
         .. _leaving,                                       // (13 bytes)
         0x75, 0x1A,                                        // jne default

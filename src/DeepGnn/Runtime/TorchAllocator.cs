@@ -25,6 +25,12 @@ internal static unsafe partial class TorchAllocator
     /// <summary>Where tensors of 64 KiB and more come from, once installed.</summary>
     public static BlockCache Cache { get; } = new();
 
+    /// <summary>Smaller tensors, in bytes, stay with the default allocator.</summary>
+    public const int Least = 1 << 16;
+
+    /// <summary>Whether they do.</summary>
+    public static bool IsInstalled => s_delete != 0;
+
     /// <summary>
     /// Installs the cache once, on Linux x64. <c>GNN_ALLOCATOR=system</c> leaves the default allocator in place.
     /// </summary>

@@ -1,3 +1,4 @@
+using DeepGnn.Memory;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Training;
@@ -6,6 +7,9 @@ namespace DeepGnn.Training;
 internal sealed class BestWeights(nn.Module model) : IDisposable
 {
     private Dictionary<string, Tensor>? _kept;
+
+    /// <summary>What the copy takes; 0 before the first.</summary>
+    public long Bytes => _kept is null ? 0 : HeldBytes.OfTensors(_kept.Values).Bytes;
 
     public void Keep()
     {

@@ -1,6 +1,7 @@
 using Contracts;
 using DeepGnn.Datasets;
 using DeepGnn.Datasets.PointClouds;
+using DeepGnn.Memory;
 using DeepGnn.Models;
 using DeepGnn.Sampling;
 using TorchSharp;
@@ -63,6 +64,11 @@ public sealed class CloudTask : LearningTask
 
     /// <inheritdoc />
     public override TargetFacts Targets { get; }
+
+    /// <inheritdoc />
+    public override HeldBytes Held => _data.Clouds.Select(cloud => HeldBytes.OfArrays(cloud.Positions, cloud.Features.Values, cloud.PointLabels))
+        .Concat(_covers.Values.SelectMany(cover => cover).Select(block => HeldBytes.OfArrays(block.Points)))
+        .Aggregate(default(HeldBytes), (sum, each) => sum + each);
 
     private SamplingSpec Sampling => _spec.Training.Sampling;
 
@@ -133,7 +139,7 @@ public sealed class CloudTask : LearningTask
     {
         var batch = CloudBatch.Of(clouds, _device);
         var targets = tensor(batch.Labels, device: _device);
-        return new TrainBatch(Scores, targets, batch.Points.shape[0], batch.Points, targets);
+        return new TrainBatch(Scores, targets, batch.Points.shape[0], HeldBytes.OfTensors(batch.Points, targets).Bytes, batch.Points, targets);
 
         Tensor Scores()
         {

@@ -1,4 +1,5 @@
 using Contracts;
+using DeepGnn.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -38,6 +39,16 @@ public sealed class GradientDescent : IDisposable
 
     /// <summary>What the state of all parameters takes.</summary>
     public long StateBytes => _all.Sum(each => each.State.Sum(state => state.numel() * state.element_size()));
+
+    /// <summary>What the gradients that are held at present take.</summary>
+    internal long GradientBytes
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return HeldBytes.OfTensors(_all.Select(each => each.Parameter.grad)).Bytes;
+        }
+    }
 
     /// <summary>Lets go of all gradients.</summary>
     public void ClearGradients()

@@ -1,5 +1,6 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
+using DeepGnn.Memory;
 using DeepGnn.Models;
 using DeepGnn.Sampling;
 using TorchSharp;
@@ -32,6 +33,8 @@ internal sealed class GraphBatchData : IDisposable
     }
 
     public Tensor Targets { get; }
+
+    public HeldBytes Held => _batch.Graph.Held + _features.Held + HeldBytes.OfTensors(Targets, _labelled);
 
     /// <summary>Scores of the labelled samples.</summary>
     public Tensor Scores(DeepGcn model)

@@ -1,5 +1,6 @@
 using Contracts;
 using DeepGnn.Datasets;
+using DeepGnn.Memory;
 using DeepGnn.Models;
 using DeepGnn.Sampling;
 using TorchSharp;
@@ -69,6 +70,11 @@ public sealed class GraphTask : LearningTask
     private int BatchSize => _spec.Training.Sampling.BatchSize is > 0 and var asked ? asked : _data.Target == GraphTarget.Graph ? DefaultGraphs : 1;
 
     /// <inheritdoc />
+    public override HeldBytes Held => _held.Values.SelectMany(split => split).Select(batch => batch.Held)
+        .Concat(_data.Graphs.Select(sample => sample.Graph.Held + HeldBytes.OfArrays(sample.Features.Offsets, sample.Features.Columns, sample.Features.Values, sample.NodeLabels)))
+        .Aggregate(default(HeldBytes), (sum, each) => sum + each);
+
+    /// <inheritdoc />
     public override IEnumerable<Parameter> FirstLayerParameters() => _model.FirstLayerParameters();
 
     /// <inheritdoc />
@@ -80,7 +86,7 @@ public sealed class GraphTask : LearningTask
         foreach (var batch in DisjointBatch.Shuffled(_data.Graphs, _split.Train, BatchSize, _spec.Seed, epoch))
         {
             var data = new GraphBatchData(batch, _data.Target, _device);
-            yield return new TrainBatch(() => data.Scores(_model), data.Targets, batch.Graph.NodeCount, data);
+            yield return new TrainBatch(() => data.Scores(_model), data.Targets, batch.Graph.NodeCount, data.Held.Bytes, data);
         }
     }
 

@@ -1,5 +1,6 @@
 using Contracts;
 using DeepGnn.Datasets;
+using DeepGnn.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -33,6 +34,9 @@ public abstract class LearningTask : IDisposable
 
     /// <summary>Counts of the data and the model, for the <c>started</c> event.</summary>
     public abstract StartedEvent Describe();
+
+    /// <summary>What is kept of the data for the whole training at present: structure, features, targets; some of it is made when it is first used.</summary>
+    public abstract HeldBytes Held { get; }
 
     /// <summary>Parameters before the second convolution: those that the GCN paper's weight decay covers.</summary>
     public abstract IEnumerable<Parameter> FirstLayerParameters();
@@ -83,14 +87,18 @@ public sealed record TargetFacts(bool MultiLabel, IReadOnlyList<long> TrainCount
 /// <param name="scores">Class scores [n, C] of the samples that count, computed with the model in training mode.</param>
 /// <param name="targets">[n] int64, or [n, C] with several labels a sample.</param>
 /// <param name="rows">Nodes or points that go through the model, for the figure of throughput.</param>
+/// <param name="bytes">What data of its own the batch has: structure, features, targets.</param>
 /// <param name="owned">What goes with the batch, the targets where they are its own among it.</param>
-public sealed class TrainBatch(Func<Tensor> scores, Tensor targets, long rows, params IReadOnlyList<IDisposable> owned) : IDisposable
+public sealed class TrainBatch(Func<Tensor> scores, Tensor targets, long rows, long bytes, params IReadOnlyList<IDisposable> owned) : IDisposable
 {
     /// <summary>[n] int64, or [n, C] with several labels a sample.</summary>
     public Tensor Targets => targets;
 
     /// <summary>Nodes or points that go through the model.</summary>
     public long Rows => rows;
+
+    /// <summary>Bytes of the batch's own structure, features and targets.</summary>
+    public long Bytes => bytes;
 
     /// <summary>Class scores [n, C]; called once, in the dispose scope of the step.</summary>
     public Tensor Scores() => scores();

@@ -2,6 +2,7 @@ using Contracts;
 using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
 using DeepGnn.Graphs;
+using DeepGnn.Memory;
 using DeepGnn.Models;
 using DeepGnn.Sampling;
 using TorchSharp;
@@ -64,6 +65,11 @@ public sealed class NodeTask : LearningTask
     public override TargetFacts Targets { get; }
 
     /// <inheritdoc />
+    public override HeldBytes Held => _evaluated.Held + _features.Held + HeldBytes.OfTensors(_targets, _train, _valid, _test, _edges)
+        + (_features.KeepsMatrix ? default : HeldBytes.OfArrays(_data.Features.Offsets, _data.Features.Columns, _data.Features.Values))
+        + HeldBytes.OfArrays(_data.Labels, _split.Train, _split.Valid, _split.Test, _data.EdgeFeatures?.Values);
+
+    /// <inheritdoc />
     public override IEnumerable<Parameter> FirstLayerParameters() => _model.FirstLayerParameters();
 
     /// <inheritdoc />
@@ -76,7 +82,7 @@ public sealed class NodeTask : LearningTask
         if (_batches is not null) { yield break; }
 
         var targets = _targets.index_select(0, _train);
-        yield return new TrainBatch(() => Scores(_data.Graph).index_select(0, _train), targets, _data.Graph.NodeCount, targets);
+        yield return new TrainBatch(() => Scores(_data.Graph).index_select(0, _train), targets, _data.Graph.NodeCount, HeldBytes.OfTensors(targets).Bytes, targets);
     }
 
     /// <inheritdoc />
@@ -132,7 +138,8 @@ public sealed class NodeTask : LearningTask
         var counted = Indices(part.Counted, device).DetachFromDisposeScope();
         var rows = Indices(Array.ConvertAll(part.Counted, i => part.Nodes[i]), device);
         var targets = _targets.index_select(0, rows).DetachFromDisposeScope();
-        return new TrainBatch(Scores, targets, part.Nodes.Length, features, counted, targets, new KeptTensors(part.Graph));
+        var bytes = HeldBytes.OfArrays(part.Nodes, part.Edges, part.Counted) + HeldBytes.OfTensors(counted, targets) + part.Graph.Held + features.Held;
+        return new TrainBatch(Scores, targets, part.Nodes.Length, bytes.Bytes, features, counted, targets, new KeptTensors(part.Graph));
 
         Tensor Scores()
         {

@@ -25,6 +25,9 @@ public sealed class TrainingLoop : IDisposable
     private readonly Objective _objective;
     private readonly GradientDescent _optimizer;
     private readonly BestWeights _best;
+    private readonly MemoryMeter _meter;
+    private readonly MemoryChanges _changes = new();
+    private readonly long _weightBytes;
 
     /// <summary>The task becomes the loop's own. Seed libtorch (<see cref="Runtime.TorchRuntime.Start"/>) before making it.</summary>
     /// <param name="spec">A spec without faults.</param>
@@ -44,6 +47,8 @@ public sealed class TrainingLoop : IDisposable
         _objective = new Objective(spec.Training, task.Targets, device);
         _optimizer = Optimizers.Create(spec.Training, task);
         _best = new BestWeights(task.Model);
+        _meter = new MemoryMeter(device, () => task.Held);
+        _weightBytes = HeldBytes.OfTensors(task.Model.parameters().Concat(task.Model.buffers())).Bytes;
     }
 
     /// <summary>How far the training has come.</summary>
@@ -51,6 +56,12 @@ public sealed class TrainingLoop : IDisposable
 
     /// <summary>Figures by layer of the epoch that ran last, where the spec asks for them.</summary>
     public LayersEvent? Layers { get; private set; }
+
+    /// <summary>Memory of the epoch that ran last, where its figures are to be reported.</summary>
+    public MemoryEvent? Memory { get; private set; }
+
+    /// <summary>What measures it.</summary>
+    public MemoryMeter Meter => _meter;
 
     /// <summary>The task that is trained.</summary>
     public LearningTask Task => _task;
@@ -98,10 +109,10 @@ public sealed class TrainingLoop : IDisposable
     /// <exception cref="DivergedException">The training loss is not finite.</exception>
     public EpochEvent RunEpoch()
     {
-        ProcessMemory.ResetPeak();
         var watch = Stopwatch.StartNew();
         var epoch = Progress.Epoch + 1;
-        Layers = null;
+        (Layers, Memory) = (null, null);
+        _meter.BeginEpoch(certainly: _changes.IsEmpty || MayBeLast(epoch));
         var rate = LearningRates.At(_spec.Training, epoch, Progress.Reductions);
 
         var (meanLoss, samples) = Train(epoch, rate);
@@ -110,6 +121,7 @@ public sealed class TrainingLoop : IDisposable
             ? Evaluate(epoch)
             : new Evaluation(Score.None, Score.None, Score.None);
 
+        _meter.EndEpoch();
         var figures = new EpochEvent
         {
             Epoch = epoch,
@@ -123,11 +135,12 @@ public sealed class TrainingLoop : IDisposable
             LearningRate = rate,
             Seconds = watch.Elapsed.TotalSeconds,
             NodesPerSecond = samples / stepSeconds,
-            PeakMemoryBytes = ProcessMemory.Peak(),
+            PeakMemoryBytes = _meter.ResidentPeak,
         };
         figures = figures with { IsBest = EpochChoice.IsBetter(Progress, figures, _spec.Training.Selection) };
         if (figures.IsBest) { _best.Keep(); }
         Progress = EpochChoice.After(Progress, figures, _spec.Training);
+        if (_meter.IsMeasuring && _meter.Figures(epoch, Kinds) is var memory && _changes.Take(memory, IsFinished)) { Memory = memory; }
         return figures;
     }
 
@@ -168,6 +181,7 @@ public sealed class TrainingLoop : IDisposable
             using var owned = batch;
             var count = batch.Targets.shape[0];
             sum += Step(batch, epoch) * count;
+            _meter.EndStep();
             counted += count;
             samples += batch.Rows;
         }
@@ -189,6 +203,7 @@ public sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         _optimizer.ClearGradients();
+        _meter.BeginForward(batch.Bytes);
         var loss = _objective.Loss(batch.Scores(), batch.Targets);
         var value = loss.ToDouble();
         if (!double.IsFinite(value))
@@ -196,16 +211,31 @@ public sealed class TrainingLoop : IDisposable
             throw new DivergedException($"epoch {epoch}: found a training loss of {value}, needed a finite one; a lower learning rate or a normalisation may help");
         }
 
+        _meter.EndForward();
         loss.backward();
+        _meter.EndBackward(() => _optimizer.GradientBytes);
         if (_spec.Training.GradientClip > 0) { nn.utils.clip_grad_norm_(_task.Model.parameters(), _spec.Training.GradientClip); }
         _optimizer.Step();
         return value;
     }
 
+    private bool MayBeLast(int epoch) =>
+        epoch >= _spec.Training.Epochs || (_spec.Training.Patience is > 0 and var patience && epoch - Progress.BestEpoch >= patience);
+
+    private LiveMemory Kinds() => new()
+    {
+        ParameterBytes = _weightBytes,
+        GradientBytes = _meter.GradientBytes,
+        OptimizerBytes = _optimizer.StateBytes + _best.Bytes,
+        GraphBytes = _task.Held.Bytes,
+        BatchBytes = _meter.BatchBytes,
+    };
+
     private bool IsDiagnosed(int epoch) => _spec.Training.DiagnosticsEvery is > 0 and var every && epoch % every == 0;
 
     private Evaluation Evaluate(int epoch)
     {
+        _meter.BeginEvaluation();
         using var seen = IsDiagnosed(epoch) ? new LayerObservation((DeepGcn)_task.Model) : null;
         var evaluated = Evaluate(observe: null);
         Layers = seen?.Figures(epoch);
