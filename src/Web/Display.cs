@@ -29,7 +29,7 @@ public static class Display
     };
 
     /// <summary>The same after another word: "accuracy", "ROC-AUC", "mean IoU".</summary>
-    public static string InSentence(string? name) => MetricName(name ?? "metric") is var text && text.Length > 1 && char.IsLower(text[1])
+    public static string InSentence(string? name) => MetricName(name ?? "metric") is var text && text.Length > 1 && char.IsLower(text[1]) && !text.StartsWith("IoU", StringComparison.Ordinal)
         ? char.ToLowerInvariant(text[0]) + text[1..]
         : MetricName(name ?? "metric");
 

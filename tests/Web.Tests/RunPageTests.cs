@@ -79,6 +79,58 @@ public sealed class RunPageTests
     }
 
     [Fact]
+    public async Task Memory_has_a_tab_with_kinds_phases_and_the_estimate_beside_what_was_measured()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add(row => row with { PeakMemoryBytes = 300L << 20 });
+        run.Memory = [Figures(1, 40), Figures(12, 80)];
+        run.StoreEpochs(1, 20);
+        await using var pages = new Pages(server);
+        var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+        await Eventually.Holds(() => page.Markup.Contains("Measured against estimate", StringComparison.Ordinal), () => page.Markup);
+
+        var expected = MemoryEstimate.Of(run.Detail.Spec)!.TotalBytes!.Value;
+        var deviation = 100.0 * ((300L << 20) - expected) / expected;
+        Assert.Contains(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{deviation:+0.0;−0.0;0.0} %"), page.Markup, StringComparison.Ordinal);
+        var rows = page.FindAll("tr").Select(row => string.Join(" | ", row.Children.Select(cell => cell.TextContent))).ToArray();
+        Assert.Contains("Evaluation | 200 MiB | –", rows);
+        Assert.Contains("Backward | 290 MiB | 100 MiB", rows);
+        Assert.Contains(rows, row => row.StartsWith("Activations | 80 MiB | ", StringComparison.Ordinal));
+        // Both changes, and the present epoch with what still holds.
+        await Eventually.Equals([1, 1, 0, 0, 0, 0, 40, 12, 1, 0, 0, 0, 0, 80, 20, 1, 0, 0, 0, 0, 80], () => pages.Chart.Invocations["append"]
+            .Select(call => MemoryMarshal.Cast<byte, double>((byte[])call.Arguments[0]!).ToArray()).FirstOrDefault(numbers => numbers.Length == 21) ?? []);
+
+        static MemoryEvent Figures(int epoch, long activations) => new()
+        {
+            Epoch = epoch, Live = new() { ParameterBytes = 1 << 20, ActivationBytes = activations << 20 }, Forward = Phase(250), Backward = Phase(290) with { LivePeakBytes = 100 << 20 },
+            Optimizer = Phase(210), Evaluation = Phase(200),
+        };
+
+        static PhaseMemory Phase(long mebibytes) => new() { ResidentPeakBytes = mebibytes << 20 };
+    }
+
+    [Fact]
+    public async Task Each_metric_shows_its_last_lowest_and_highest_value()
+    {
+        await using var server = await RunServer.Started();
+        var run = server.Add();
+        run.Summaries = new Dictionary<string, MetricSummary>
+        {
+            ["test.iou.wall"] = new() { Count = 3, Last = 0.25, LastEpoch = 3, Min = 0.125, MinEpoch = 1, Max = 0.5, MaxEpoch = 2 },
+            ["validLoss"] = new() { Count = 3, Last = double.NaN, LastEpoch = 3 },
+            ["peakMemoryBytes"] = new() { Count = 3, Last = 1 << 30, LastEpoch = 3, Min = 1 << 20, MinEpoch = 1, Max = 1 << 30, MaxEpoch = 3 },
+        };
+        run.StoreEpochs(1, 3);
+        await using var pages = new Pages(server);
+        var page = pages.Open<RunPage>(parameters => parameters.Add(p => p.Id, run.Id));
+
+        await Eventually.Holds(() => page.FindAll(".summaries tbody tr").Count == 3, () => page.Markup);
+        Assert.Equal(
+            ["Valid loss | NaN | – | –", "Peak memory | 1.00 GiB | 1 MiB (1) | 1.00 GiB (3)", "Test IoU of wall | 0.2500 | 0.1250 (1) | 0.5000 (2)"],
+            page.FindAll(".summaries tbody tr").Select(row => string.Join(" | ", row.Children.Select(cell => cell.TextContent))));
+    }
+
+    [Fact]
     public async Task A_resumed_attempt_removes_voided_points_from_every_chart()
     {
         await using var server = await RunServer.Started();

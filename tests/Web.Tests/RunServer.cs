@@ -109,6 +109,7 @@ public sealed class RunServer : IAsyncDisposable
             return answer;
         });
         app.MapGet("/api/v1/runs/{id:guid}/layers", (Guid id) => new RunLayers { Epochs = _runs[id].Layers });
+        app.MapGet("/api/v1/runs/{id:guid}/memory", (Guid id) => new RunMemory { Epochs = _runs[id].Memory });
         app.MapPost("/api/v1/runs", (RunSpec spec) =>
         {
             Posted.Add(spec);

@@ -28,12 +28,17 @@ public sealed class StoredRun
     /// <summary>Figures by layer; with any, the spec asks for them every ten epochs.</summary>
     public IReadOnlyList<LayersEvent> Layers { get; set; } = [];
 
+    public IReadOnlyList<MemoryEvent> Memory { get; set; } = [];
+
+    public IReadOnlyDictionary<string, MetricSummary> Summaries { get; set; } = new Dictionary<string, MetricSummary>();
+
     public RunDetail Detail => new()
     {
         Id = Row.Id, Name = Row.Name, Group = Row.Group, Status = Row.Status, Dataset = Row.Dataset, Convolution = Row.Convolution, Backbone = Row.Backbone,
         Layers = Row.Layers, HiddenChannels = Row.HiddenChannels, Seed = Row.Seed, Epoch = Row.Epoch, Epochs = Row.Epochs, Metric = Row.Metric, BestEpoch = Row.BestEpoch,
         BestValidMetric = Row.BestValidMetric, TestMetric = Row.TestMetric, PeakMemoryBytes = Row.PeakMemoryBytes, Attempt = Row.Attempt, Worker = Row.Worker, SilentSince = Row.SilentSince,
         CreatedAt = Row.CreatedAt, StartedAt = Row.StartedAt, FinishedAt = Row.FinishedAt, FailureClass = Row.FailureClass, FailureMessage = Row.FailureMessage, Seq = Row.Seq,
+        Summaries = Summaries,
         Spec = new() { Name = Row.Name, Group = Row.Group, Seed = Row.Seed, Data = new() { Dataset = Row.Dataset }, Model = new() { Backbone = Row.Backbone, Layers = Row.Layers, HiddenChannels = Row.HiddenChannels }, Training = new() { Epochs = Row.Epochs, DiagnosticsEvery = Layers.Count > 0 ? 10 : 0 } },
         Started = Row.StartedAt is null ? null : new() { Dataset = Row.Dataset, Nodes = 2708, Edges = 10556, Features = 1433, Classes = 7, TrainNodes = 140, ValidNodes = 500, TestNodes = 1000, Parameters = 227_911, Metric = "accuracy", Device = "cpu", Threads = 2, BaseMemoryBytes = 260L << 20 },
     };

@@ -30,6 +30,9 @@ public sealed class RunsApi(HttpClient http)
     /// <summary>Figures by layer of the epochs that were diagnosed.</summary>
     public Task<RunLayers> Layers(Guid id, CancellationToken cancellation) => Read<RunLayers>($"api/v1/runs/{id}/layers", cancellation);
 
+    /// <summary>Memory of the training process, where its figures changed.</summary>
+    public Task<RunMemory> Memory(Guid id, CancellationToken cancellation) => Read<RunMemory>($"api/v1/runs/{id}/memory", cancellation);
+
     /// <summary>Workers that are alive, and how large a run each takes.</summary>
     public async Task<IReadOnlyList<WorkerInfo>> Workers(CancellationToken cancellation) =>
         await Read<List<WorkerInfo>>("api/v1/workers", cancellation);

@@ -16,7 +16,7 @@ const palettes = {
 const formats = {
   number: v => Math.abs(v) >= 1e5 || (v !== 0 && Math.abs(v) < 1e-4) ? v.toExponential(2) : String(+v.toPrecision(5)),
   metric: v => v.toFixed(4),
-  mebibytes: v => `${Math.round(v).toLocaleString('en')} MiB`,
+  mebibytes: v => `${v < 10 ? +v.toPrecision(2) : Math.round(v).toLocaleString('en')} MiB`,
   seconds: v => v >= 1 ? `${+v.toFixed(2)} s` : `${+(v * 1000).toPrecision(3)} ms`,
 };
 const axisFormats = { ...formats, metric: v => String(+v.toFixed(4)) };
@@ -147,9 +147,11 @@ class MetricChart {
       id: line.name, name: line.name, type: 'line', yAxisIndex: 0, connectNulls: false, sampling: 'minmax',
       symbol: line.symbols || this.points[s].length === 1 ? 'circle' : 'none', symbolSize: line.symbols ? 7 : 5,
       lineStyle: { width: 1.8, type: dash(line.dash), color: c[line.color] }, itemStyle: { color: c[line.color] },
-      emphasis: { disabled: true },
+      emphasis: { disabled: true }, step: this.options.steps ? 'end' : false,
+      // ECharts stacks over categories alone: each area reaches from 0 to the sum up to its series, the highest drawn first.
+      areaStyle: this.options.stacked ? { color: c[line.color], opacity: 1 } : undefined, z: this.options.stacked ? 2 + this.points.length - s : 2,
       // On a log scale a value of 0 or less has no place; like NaN it is a gap.
-      data: this.log || this.gaps ? this.points[s].map(p => Number.isFinite(p[1]) && (p[1] > 0 || !this.log) ? p : [p[0], '-']) : this.points[s],
+      data: this.options.stacked ? this.sums(s) : this.log || this.gaps ? this.points[s].map(p => Number.isFinite(p[1]) && (p[1] > 0 || !this.log) ? p : [p[0], '-']) : this.points[s],
       markLine: s === 0 ? this.markLine(c) : undefined,
       markPoint: this.markPoint(s, c),
     }));
@@ -158,6 +160,10 @@ class MetricChart {
       data: this.missing.map(m => [m[0], m[1]]), tooltip: { show: true }, z: 5,
     });
     return lines;
+  }
+
+  sums(s) {
+    return this.points[s].map(([x], i) => [x, this.points.slice(0, s + 1).reduce((sum, points) => sum + (points[i]?.[1] ?? 0), 0)]);
   }
 
   // Depths are few, and no round numbers: each that was trained is named.
