@@ -51,15 +51,8 @@ internal sealed class EdgeConvFunction : autograd.SingleTensorFunction<EdgeConvF
         if (x.dtype == ScalarType.Float64) { new EdgeConvRows<double>(pairs, call.Graph, sign, call.Before).Forward(y, asked); }
         else { new EdgeConvRows<float>(pairs, call.Graph, sign, call.Before).Forward(y, asked); }
 
-        if (call.Norm is not null)
-        {
-            if (call.Trained) { EdgeBatchNorm.Learn(call.Norm, moments!, call.Graph.EdgeCount); }
-            y.sub_(moments![0]).mul_((moments[1] + Epsilon).rsqrt_().mul_((Tensor)vars[3])).add_((Tensor)vars[4]);
-        }
-
-        if (call.After == 0) { y.relu_(); }
-        else if (call.After != 1) { y.copy_(nn.functional.leaky_relu(y, call.After)); }
-
+        if (call.Norm is not null && call.Trained) { EdgeBatchNorm.Learn(call.Norm, moments!, call.Graph.EdgeCount); }
+        Normalized(y, moments, (Tensor?)vars[3], (Tensor?)vars[4], call);
         if (call.Norm is not null && call.Graph.HasIsolated) { y.mul_(call.Graph.HasIncoming(y)); }
         return y.MoveToOuterDisposeScope();
     }
@@ -88,6 +81,16 @@ internal sealed class EdgeConvFunction : autograd.SingleTensorFunction<EdgeConvF
             null,
         ];
     });
+
+    /// <summary>What comes after the maximum, in place: norm, where there is one, and activation after it.</summary>
+    public static Tensor Normalized(Tensor y, Tensor? moments, Tensor? scale, Tensor? shift, EdgeConvCall call)
+    {
+        using var scope = NewDisposeScope();
+        if (moments is not null) { y.sub_(moments[0]).mul_((moments[1] + Epsilon).rsqrt_().mul_(scale!.detach())).add_(shift!.detach()); }
+        if (call.After == 0) { y.relu_(); }
+        else if (call.After != 1) { y.copy_(nn.functional.leaky_relu(y, call.After)); }
+        return y;
+    }
 
     // With W = [A, B]: W[x_i, x_j − x_i] = (A − B)x_i + Bx_j.
     private static Pairs Products(Tensor x, Tensor weight, Tensor? bias)
@@ -126,15 +129,19 @@ internal sealed class EdgeConvBack(EdgeConvCall call, Tensor g, Tensor? scale, T
     {
         var (winners, edges) = (empty_like(g), empty(g.shape, typeof(T) == typeof(float) ? int32 : int64));
         rows.Winners(winners, edges);
-        Tensor? shared = null;
-        var arrived = call.Graph.HasIsolated ? g * call.Graph.HasIncoming(g) : g;
-        if (call.Norm is not null) { (arrived, shared) = Unnormalized(winners, arrived); }
-        arrived = Passed(arrived, winners, call.Before);
-
+        var (arrived, shared) = ToWinners(winners, call.Graph.HasIsolated ? g * call.Graph.HasIncoming(g) : g);
         var (toSources, toTargets) = (empty_like(g), empty_like(g));
         rows.Backward(toSources: true, arrived, edges, shared, toSources);
         rows.Backward(toSources: false, arrived, edges, shared, toTargets);
         return (toSources, toTargets);
+    }
+
+    /// <summary>From the gradient of the results to that of the winners' z, and what each edge has a share of ([3, D], or null).</summary>
+    public (Tensor Arrived, Tensor? Shared) ToWinners(Tensor winners, Tensor arrived)
+    {
+        Tensor? shared = null;
+        if (call.Norm is not null) { (arrived, shared) = Unnormalized(winners, arrived); }
+        return (Passed(arrived, winners, call.Before), shared);
     }
 
     private (Tensor Arrived, Tensor? Shared) Unnormalized(Tensor winners, Tensor arrived)

@@ -22,6 +22,33 @@ public sealed record Adjacency(int[] Offsets, int[] Neighbors, int[] Edges)
     /// <summary>Entries of one row.</summary>
     public int Degree(int row) => Offsets[row + 1] - Offsets[row];
 
+    private static int[] s_counting = [];
+
+    /// <summary>
+    /// The same as <see cref="Group"/>; where the edges are in the order of their rows, as those of a search for neighbours are, <paramref name="neighbors"/>
+    /// itself serves and nothing is copied.
+    /// </summary>
+    internal static Adjacency Of(int rowCount, int[] rows, int[] neighbors)
+    {
+        for (var e = 1; e < rows.Length; e++)
+        {
+            if (rows[e] < rows[e - 1]) { return Group(rowCount, rows, neighbors); }
+        }
+
+        var offsets = new int[rowCount + 1];
+        foreach (var row in rows) { offsets[row + 1]++; }
+        for (var i = 0; i < rowCount; i++) { offsets[i + 1] += offsets[i]; }
+        return new Adjacency(offsets, neighbors, Counting(rows.Length));
+    }
+
+    // 0, 1, 2, …: graphs of one cloud after the other have as many edges, and nobody changes them.
+    private static int[] Counting(int count)
+    {
+        var last = s_counting;
+        if (last.Length == count) { return last; }
+        return s_counting = [.. Enumerable.Range(0, count)];
+    }
+
     /// <summary>Groups edges by <paramref name="rows"/> with a stable counting sort, O(N + E).</summary>
     /// <param name="rowCount">Number of rows N.</param>
     /// <param name="rows">Length E: the row of each edge, in [0, N).</param>

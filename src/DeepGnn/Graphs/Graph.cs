@@ -39,7 +39,7 @@ public sealed class Graph
         NodeCount = nodeCount;
         Sources = sources;
         Targets = targets;
-        _incoming = new(() => Adjacency.Group(NodeCount, Targets, Sources));
+        _incoming = new(() => Adjacency.Of(NodeCount, Targets, Sources));
         _outgoing = new(() => Adjacency.Group(NodeCount, Sources, Targets));
         _selfLoops = new(() => SelfLoops.AddedTo(this));
         _isolated = new(() => Enumerable.Range(0, NodeCount).Any(i => Incoming.Degree(i) == 0));

@@ -37,6 +37,15 @@ public sealed class GraphBatch
     /// <summary>Length N: the graph of each node.</summary>
     public IReadOnlyList<int> GraphOfNode => _graphOfNode;
 
+    /// <summary>The same as <see cref="GraphOfNode"/>; not to be changed.</summary>
+    internal int[] CloudOfRow => _graphOfNode;
+
+    /// <summary>Whether some graph has no node.</summary>
+    internal bool HasEmpty => _sizes.Contains(0);
+
+    /// <summary>An edge from each node to the first node of its graph.</summary>
+    internal Graph Pooling => _pool.Value;
+
     /// <summary>Number of nodes of each graph, as [G, 1], at least 1.</summary>
     public Tensor Sizes(Tensor like) => tensor(_sizes, like.dtype, like.device).clamp_min(1).unsqueeze(1);
 

@@ -19,15 +19,20 @@ public static class KnnGraph
         if (k < 1) { throw new ArgumentException($"k: found {k}, needed at least 1", nameof(k)); }
         var ranges = Ranges(points, clouds);
         var found = NeighborSearch.Nearest(points, ranges, [.. Enumerable.Range(0, k)], loop);
-        var (sources, targets) = (new List<int>(found.Length), new List<int>(found.Length));
+        var targets = new int[found.Length];
+        var count = 0;
         for (var at = 0; at < found.Length; at++)
         {
-            if (found[at] < 0) { continue; }
-            sources.Add(found[at]);
-            targets.Add(at / k);
+            if (found[at] >= 0) { (found[count], targets[count++]) = (found[at], at / k); }
         }
 
-        return new Graph((int)points.shape[0], [.. sources], [.. targets]);
+        if (count < found.Length)
+        {
+            Array.Resize(ref found, count);
+            Array.Resize(ref targets, count);
+        }
+
+        return new Graph((int)points.shape[0], found, targets);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using DeepGnn.Aggregation.Simd;
@@ -21,6 +22,8 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
     private readonly int _wanted = Ranks.Max() + 1;
 
     private delegate void Centre(int centre, TKey[] buffer);
+
+    private delegate void Piece(int piece, TKey[] buffer, T[] room);
 
     /// <summary>Few dimensions, small neighbourhoods of many points.</summary>
     public void ByTree(Tensor points)
@@ -76,20 +79,41 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
         var (centres, points) = ((int)products.shape[0], (int)products.shape[1]);
         var all = Rows.Of<T>(products);
         var square = Rows.Of<T>(squares);
-        Each(centres, (row, buffer) =>
-        {
-            var product = all + ((long)row * points);
-            var skip = Loop ? -1 : begin + row;
-            var kept = new NearestKept<T, TKey>(buffer, _wanted, skip, Guess(product, square, points, buffer));
-            ScanProducts(product, square, points, ref kept);
-            if (kept.Count < Math.Min(_wanted, points - (Loop ? 0 : 1)))
-            {
-                kept = new NearestKept<T, TKey>(buffer, _wanted, skip, T.PositiveInfinity);
-                ScanProducts(product, square, points, ref kept);
-            }
+        Each(centres, (row, buffer) => FromProducts(begin + row, all + ((long)row * points), square, points, buffer));
+    }
 
-            Hand(begin + row, ref kept);
+    /// <summary>The same on the CPU, x [N, C]: products of a few centres with all points at a time, which the scan finds in the nearest caches.</summary>
+    public void ByProducts(Tensor x, Tensor squares)
+    {
+        const int together = 16;
+        var (points, dimensions) = ((int)x.shape[0], (int)x.shape[1]);
+        using var packed = empty(BlockProduct<T>.PackedLength(dimensions, points), x.dtype);
+        T* from = Rows.Of<T>(x), panels = Rows.Of<T>(packed), square = Rows.Of<T>(squares);
+        BlockProduct<T>.Pack(from, dimensions, points, panels);
+        var width = (int)(packed.numel() / dimensions);
+        Share((points + together - 1) / together, together * width, (piece, buffer, room) =>
+        {
+            var (begin, count) = (piece * together, Math.Min(together, points - (piece * together)));
+            fixed (T* products = room)
+            {
+                BlockProduct<T>.TimesPacked(from + ((long)begin * dimensions), count, dimensions, panels, points, products);
+                for (var row = 0; row < count; row++) { FromProducts(begin + row, products + ((long)row * width), square, points, buffer); }
+            }
         });
+    }
+
+    private void FromProducts(int centre, T* product, T* square, int points, TKey[] buffer)
+    {
+        var skip = Loop ? -1 : centre;
+        var kept = new NearestKept<T, TKey>(buffer, _wanted, skip, Guess(product, square, points, buffer));
+        ScanProducts(product, square, points, ref kept);
+        if (kept.Count < Math.Min(_wanted, points - (Loop ? 0 : 1)))
+        {
+            kept = new NearestKept<T, TKey>(buffer, _wanted, skip, T.PositiveInfinity);
+            ScanProducts(product, square, points, ref kept);
+        }
+
+        Hand(centre, ref kept);
     }
 
     private static void ScanProducts(T* product, T* square, int points, ref NearestKept<T, TKey> kept)
@@ -129,20 +153,29 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
     private void Each(int count, Centre work)
     {
         const int together = 32;
-        var pieces = (count + together - 1) / together;
-        var size = NearestKept<T, TKey>.BufferSize(Math.Max(_wanted, Sample));
-        Parallel.For(
-            0,
-            pieces,
-            new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) },
-            () => new TKey[size],
-            (piece, _, buffer) =>
-            {
-                for (var i = piece * together; i < Math.Min(count, (piece + 1) * together); i++) { work(i, buffer); }
-                return buffer;
-            },
-            _ => { });
+        Share((count + together - 1) / together, 0, (piece, buffer, _) =>
+        {
+            for (var i = piece * together; i < Math.Min(count, (piece + 1) * together); i++) { work(i, buffer); }
+        });
     }
+
+    private void Share(int pieces, int values, Piece work) => Parallel.For(
+        0,
+        pieces,
+        new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) },
+        () => (
+            Keys: ArrayPool<TKey>.Shared.Rent(NearestKept<T, TKey>.BufferSize(Math.Max(_wanted, Sample))),
+            Values: ArrayPool<T>.Shared.Rent(values)),
+        (piece, _, room) =>
+        {
+            work(piece, room.Keys, room.Values);
+            return room;
+        },
+        room =>
+        {
+            ArrayPool<TKey>.Shared.Return(room.Keys);
+            ArrayPool<T>.Shared.Return(room.Values);
+        });
 
     private static void Offer(Vector256<T> distances, int first, int count, ref NearestKept<T, TKey> kept)
     {

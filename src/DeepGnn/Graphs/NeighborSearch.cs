@@ -1,4 +1,5 @@
 using System.Numerics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Graphs;
@@ -6,7 +7,7 @@ namespace DeepGnn.Graphs;
 /// <summary>Exact nearest neighbours of each centre; the matrix of all distances is never held.</summary>
 internal static class NeighborSearch
 {
-    /// <summary>Products held at once in many dimensions: 2 Mi values, 8 MiB in float32, which the scan finds in the cache again.</summary>
+    /// <summary>Products held at once in many dimensions on another device: 2 Mi values, 8 MiB in float32.</summary>
     private const int ValuesPerBlock = 1 << 21;
 
     /// <summary>Up to here differences, exact and cheap; above, the product form, which a matrix product does fastest.</summary>
@@ -52,6 +53,12 @@ internal static class NeighborSearch
         where T : unmanaged, IFloatingPointIeee754<T>
         where TKey : unmanaged, IBinaryInteger<TKey>, IUnsignedNumber<TKey>
     {
+        if (x.device_type == DeviceType.CPU)
+        {
+            scan.ByProducts(x, x.square().sum(dim: 1));
+            return;
+        }
+
         var count = (int)x.shape[0];
         var (columns, squares) = (x.t(), x.square().sum(dim: 1).cpu()); // [C, N], [N]
         var rows = Math.Clamp(ValuesPerBlock / count, 1, count);

@@ -51,6 +51,13 @@ public abstract class PointModel : nn.Module<Tensor, GraphBatch?, Tensor>
     protected Tensor Features(Tensor x, GraphBatch clouds)
     {
         using var scope = NewDisposeScope();
+        return cat([.. FeaturesApart(x, clouds)], dim: 1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same, each by itself.</summary>
+    private protected IReadOnlyList<Tensor> FeaturesApart(Tensor x, GraphBatch clouds)
+    {
+        using var scope = NewDisposeScope();
         var coordinates = x.narrow(1, 0, 3);
         var features = new List<Tensor>();
         if (_options.Graph == CloudGraph.Static)
@@ -67,7 +74,7 @@ public abstract class PointModel : nn.Module<Tensor, GraphBatch?, Tensor>
             foreach (var block in _backbone) { features.Add(block.call(features[^1], clouds)); }
         }
 
-        return cat([.. features], dim: 1).MoveToOuterDisposeScope();
+        return [.. features.Select(each => each.MoveToOuterDisposeScope())];
     }
 
     /// <summary>All points one cloud where nothing else is said.</summary>

@@ -1,4 +1,5 @@
 using DeepGnn.Aggregation;
+using DeepGnn.Backbones;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using DeepGnn.Runtime;
@@ -62,6 +63,26 @@ public sealed class NoEdgeTensorTests
 
         Assert.InRange(TorchAllocator.Cache.Largest, Nodes * Width * sizeof(float), EdgeTensor / 8);
         graph.ReleaseTensors();
+    }
+
+    [Theory]
+    [InlineData(KernelSet.Simd)]
+    [InlineData(KernelSet.Torch)]
+    public void No_tensor_of_a_dynamic_block_is_an_eighth_as_large_as_a_row_for_each_neighbour(KernelSet kernels)
+    {
+        const int points = 2_000, neighbors = 192;
+        TorchRuntime.Start(1);
+        Assert.True(TorchAllocator.Install());
+        using var scope = NewDisposeScope();
+        using var chosen = Kernels.Use(kernels);
+        var convolution = new EdgeConv(Width, Width, new LayerOptions { Norm = HiddenNorm.Batch, NormFirst = false });
+        using var block = new DynamicBlock(new DynamicConv(convolution, new DilatedKnn(neighbors, Dilation: 3)), Contracts.Backbone.Res);
+        var x = randn(points, Width).requires_grad_();
+        TorchAllocator.Cache.Largest = 0;
+
+        block.call(x, null).square().sum().backward();
+
+        Assert.InRange(TorchAllocator.Cache.Largest, points * Width * sizeof(float), (long)points * neighbors * Width * sizeof(float) / 8);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Contracts;
+using DeepGnn.Aggregation;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using DeepGnn.Models;
@@ -49,6 +50,47 @@ public sealed class PointModelTests
         var order = cat([randperm(30), randperm(30) + 30]);
         var (expected, found) = (model.call(x, clouds).index_select(0, order), model.call(x.index_select(0, order), clouds));
         Assert.True((expected - found).abs().max().item<double>() < 1e-9);
+    }
+
+    public static TheoryData<HiddenNorm, bool, Activation> FusedLayers() => new()
+    {
+        { HiddenNorm.Batch, false, Activation.Relu },
+        { HiddenNorm.Batch, true, Activation.Relu },
+        { HiddenNorm.Batch, false, Activation.LeakyRelu },
+        { HiddenNorm.Batch, true, Activation.None },
+        { HiddenNorm.None, true, Activation.LeakyRelu },
+    };
+
+    /// <summary>Rows of 600 points come together in two pieces; the clouds lie across them, one in parts.</summary>
+    [Theory]
+    [MemberData(nameof(FusedLayers))]
+    public void Fusion_as_one_function_equals_separate_operators(HiddenNorm norm, bool normFirst, Activation activation)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(6);
+        var layer = new LayerOptions { Norm = norm, NormFirst = normFirst, Activation = activation };
+        using var model = new PointSegmentation(Small(Backbone.Res) with { Layer = layer, Epsilon = 0, Dropout = 0 });
+        model.to(ScalarType.Float64);
+        using (no_grad()) { foreach (var parameter in model.parameters().Where(p => p.dim() == 1)) { parameter.copy_(randn_like(parameter)); } }
+        var x = randn(600, 6, float64);
+        var clouds = new GraphBatch([.. Enumerable.Range(0, 600).Select(i => i / 250)]);
+
+        var (fused, plain) = (Trained(KernelSet.Simd), Trained(KernelSet.Torch));
+
+        Assert.All(fused.Zip(plain), pair => Assert.True((pair.First - pair.Second).abs().max().item<double>() < 1e-9));
+
+        Tensor[] Trained(KernelSet kernels)
+        {
+            using var chosen = Kernels.Use(kernels);
+            random.manual_seed(8);
+            var (buffers, before) = (model.buffers().ToArray(), model.buffers().Select(b => b.clone()).ToArray());
+            var scores = model.call(x, clouds);
+            var gradients = autograd.grad([scores], [.. model.parameters()], [randn(600, 3, float64)]);
+            var learnt = buffers.Select(b => b.to(float64).clone()).ToArray();
+            using var constant = no_grad();
+            foreach (var (buffer, was) in buffers.Zip(before)) { buffer.copy_(was); }
+            return [scores.detach(), .. gradients, .. learnt];
+        }
     }
 
     [Theory]

@@ -17,22 +17,53 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
     /// <summary>C += Aᵀ·B, A [inner, rows], B [inner, width].</summary>
     public static void AddTransposedTimes(T* a, int rows, int inner, T* b, int width, T* c) => Run(new(a, 1, rows), rows, inner, b, width, c, add: true);
 
+    /// <summary>Columns of a panel: <see cref="Pack"/>.</summary>
+    public static int PanelWidth => 2 * Vector256<T>.Count;
+
+    /// <summary>Values of all panels of [<paramref name="inner"/>, width].</summary>
+    public static int PackedLength(int inner, int width) => (width + PanelWidth - 1) / PanelWidth * PanelWidth * inner;
+
+    /// <summary>Bᵀ [width, inner] laid out so that a product reads it in order: panels of <see cref="PanelWidth"/> columns of B, zeros after the last.</summary>
+    public static void Pack(T* transposed, int inner, int width, T* panels)
+    {
+        for (var d = 0; d < width; d += PanelWidth, panels += (long)PanelWidth * inner)
+        {
+            for (var column = 0; column < PanelWidth; column++)
+            {
+                var from = d + column < width ? transposed + ((long)(d + column) * inner) : null;
+                for (var k = 0; k < inner; k++) { panels[((long)k * PanelWidth) + column] = from == null ? default : from[k]; }
+            }
+        }
+    }
+
+    /// <summary>C = A·B with B packed: A [rows, inner], C [rows, width rounded up to whole panels].</summary>
+    public static void TimesPacked(T* a, int rows, int inner, T* panels, int width, T* c)
+    {
+        var step = (width + PanelWidth - 1) / PanelWidth * PanelWidth;
+        for (var d = 0; d < width; d += PanelWidth, panels += (long)PanelWidth * inner)
+        {
+            Columns(new(a, inner, 1), rows, inner, panels, PanelWidth, c + d, step, add: false);
+        }
+    }
+
     private static void Run(Left a, int rows, int inner, T* b, int width, T* c, bool add)
     {
-        var lanes = Vector256<T>.Count;
         var d = 0;
-        for (; d + (2 * lanes) <= width; d += 2 * lanes)
-        {
-            var i = 0;
-            for (; i + Rows <= rows; i += Rows) { Tile(a.From(i), inner, b + d, width, c + ((long)i * width) + d, add); }
-            for (; i < rows; i++) { Row(a.From(i), inner, b + d, width, c + ((long)i * width) + d, add); }
-        }
+        for (; d + PanelWidth <= width; d += PanelWidth) { Columns(a, rows, inner, b + d, width, c + d, width, add); }
 
         for (var i = 0; i < rows && d < width; i++) { Rest(a.From(i), inner, b, d, width, c + ((long)i * width), add); }
     }
 
+    // Two vectors of columns of all rows.
+    private static void Columns(Left a, int rows, int inner, T* b, int step, T* c, int width, bool add)
+    {
+        var i = 0;
+        for (; i + Rows <= rows; i += Rows) { Tile(a.From(i), inner, b, step, c + ((long)i * width), width, add); }
+        for (; i < rows; i++) { Row(a.From(i), inner, b, step, c + ((long)i * width), add); }
+    }
+
     // Four rows by two vectors: eight sums in registers, as many as it takes to keep two multiply-add units busy.
-    private static void Tile(Left a, int inner, T* b, int width, T* c, bool add)
+    private static void Tile(Left a, int inner, T* b, int step, T* c, int width, bool add)
     {
         var lanes = Vector256<T>.Count;
         T* r0 = a.First, r1 = r0 + a.RowStride, r2 = r1 + a.RowStride, r3 = r2 + a.RowStride;
@@ -41,7 +72,7 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
         var (s20, s21) = Start(c + (2 * width), add);
         var (s30, s31) = Start(c + (3 * width), add);
         nint at = 0;
-        for (var k = 0; k < inner; k++, at += a.InnerStride, b += width)
+        for (var k = 0; k < inner; k++, at += a.InnerStride, b += step)
         {
             var (left, right) = (Vector256.Load(b), Vector256.Load(b + lanes));
             var x = Vector256.Create(r0[at]);
@@ -64,11 +95,11 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
         Store(s30, s31, c + (3 * width));
     }
 
-    private static void Row(Left a, int inner, T* b, int width, T* c, bool add)
+    private static void Row(Left a, int inner, T* b, int step, T* c, bool add)
     {
         var (s0, s1) = Start(c, add);
         var x = a.First;
-        for (var k = 0; k < inner; k++, x += a.InnerStride, b += width)
+        for (var k = 0; k < inner; k++, x += a.InnerStride, b += step)
         {
             s0 = Plus(s0, Vector256.Create(*x), Vector256.Load(b));
             s1 = Plus(s1, Vector256.Create(*x), Vector256.Load(b + Vector256<T>.Count));
