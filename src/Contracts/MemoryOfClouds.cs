@@ -38,16 +38,22 @@ internal sealed class MemoryOfClouds(ModelSpec model, bool segmentation, long fe
         {
             var input = block == 0 ? features : Out(block - 1);
             perPoint += (model.Convolution == Convolution.Mr ? 2 * input : input) + (ConvolutionRows * _width)
-                // Both ends of each edge by target and by source, and their order.
-                + (5.0 * model.Neighborhood.K);
+                // Both ends of each edge, and the targets and numbers of those that leave a point.
+                + (4.0 * model.Neighborhood.K);
         }
-        perPoint += Fused + (layer * model.FusionChannels);
-        if (segmentation) { perPoint += Fused + model.FusionChannels + (layer * (Hidden1 + Hidden2)) + (model.Dropout > 0 ? 2 * Hidden2 : 0) + (2 * classes); }
+
+        // The fusion of a segmentation is one function on the blocks' outputs and keeps the mapped rows alone.
+        perPoint += FusesAtOnce ? Out(model.Layers - 1) + model.FusionChannels
+            : Fused + (layer * model.FusionChannels) + (segmentation ? Fused + model.FusionChannels : 0);
+        if (segmentation) { perPoint += (layer * (Hidden1 + Hidden2)) + (model.Dropout > 0 ? 2 * Hidden2 : 0) + (2 * classes); }
         return (long)(perPoint * points);
     }
 
     /// <summary>Alive for a moment: the gradients at the widest place, which is the fusion.</summary>
-    public long Transient(long points) => (segmentation ? Math.Max((2 * (Fused + model.FusionChannels)) + Hidden1, 4 * _width) : 2 * model.FusionChannels) * points;
+    public long Transient(long points) =>
+        (FusesAtOnce ? Math.Max(Fused + Hidden1, 4 * _width) : segmentation ? Math.Max((2 * (Fused + model.FusionChannels)) + Hidden1, 4 * _width) : 2 * model.FusionChannels) * points;
+
+    private bool FusesAtOnce => segmentation && model.Normalization != Normalization.Layer;
 
     private double ConvolutionRows => model.Convolution switch
     {

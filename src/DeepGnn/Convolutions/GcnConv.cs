@@ -70,17 +70,17 @@ public sealed class GcnConv : GraphConvolution
         using var scope = NewDisposeScope();
         var product = x.Times(lin.weight, dropout); // [N, F']
         var normal = _normalize ? SymmetricNormalization.Of(graph, _addSelfLoops, product.dtype, product.device) : null;
-        return Biased(Aggregate.Sum(product, normal?.Graph ?? graph, normal?.Weights)).MoveToOuterDisposeScope();
+        var sum = Aggregate.Sum(product, normal?.Graph ?? graph, normal?.Weights);
+        product.Dispose(); // the sum needs it no more, forward or back
+        return Biased(sum).MoveToOuterDisposeScope();
     }
 
     // A(XΘ) = (AX)Θ: the sum over edges runs on the narrower side.
     private Tensor Convolve(Tensor x, Graph graph, Tensor? weights)
     {
-        var sum = _outChannels <= _inChannels
-            ? Aggregate.Sum(lin.call(x), graph, weights)
-            : lin.call(Aggregate.Sum(x, graph, weights)); // [N, F']
-        return Biased(sum);
+        using var before = _outChannels <= _inChannels ? lin.call(x) : Aggregate.Sum(x, graph, weights);
+        return Biased(_outChannels <= _inChannels ? Aggregate.Sum(before, graph, weights) : lin.call(before)); // [N, F']
     }
 
-    private Tensor Biased(Tensor sum) => bias is null ? sum : sum + bias;
+    private Tensor Biased(Tensor sum) => bias is null ? sum : sum.add_(bias);
 }
