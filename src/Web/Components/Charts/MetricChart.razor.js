@@ -42,7 +42,7 @@ class MetricChart {
       echarts.connect(options.together);
     }
     this.chart.on('datazoom', () => this.rememberZoom());
-    this.resizing = new ResizeObserver(() => { if (element.clientWidth > 0) { this.chart.resize(); } });
+    this.resizing = new ResizeObserver(() => { if (element.clientWidth > 0) { this.chart.resize(); this.chart.setOption({ grid: { top: this.top() } }); } });
     this.resizing.observe(element);
     this.onKey = event => this.key(event);
     element.addEventListener('keydown', this.onKey);
@@ -112,7 +112,7 @@ class MetricChart {
     this.chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(this.element).fontFamily, color: c.text },
-      grid: { left: 4, right: 10, top: this.options.series.length > 1 ? 42 : 16, bottom: this.options.zoom ? 26 : 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+      grid: { left: 4, right: 10, top: this.top(), bottom: this.options.zoom ? 26 : 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
       legend: {
         show: this.options.series.length > 1, top: 0, left: 0, itemWidth: 26, itemHeight: 8, itemGap: 14, textStyle: { color: c.text }, inactiveColor: c.line,
         data: this.options.series.map(s => s.name),
@@ -124,7 +124,9 @@ class MetricChart {
       },
       xAxis: {
         // Depths double from one to the next: base 2 puts them at even steps.
-        type: this.options.logX ? 'log' : 'value', logBase: 2, min: 'dataMin', max: 'dataMax', minInterval: 1,
+        type: this.options.logX ? 'log' : 'value', logBase: 2, minInterval: 1,
+        // A hair wider than the depths: rounding must not put the last one outside, where it gets no label.
+        min: this.options.logX ? v => v.min * 0.9999 : 'dataMin', max: this.options.logX ? v => v.max * 1.0001 : 'dataMax',
         axisLine: { onZero: false, lineStyle: { color: c.line } }, axisTick: { show: false }, splitLine: { show: false },
         axisLabel: { color: c.text, hideOverlap: true, customValues: this.depths(), formatter: v => Math.abs(v - Math.round(v)) < 1e-6 * Math.abs(v) ? String(Math.round(v)) : '' },
       },
@@ -139,6 +141,19 @@ class MetricChart {
       dataZoom: this.zoom(),
       series: this.series(),
     });
+  }
+
+  // Below the legend, which takes as many rows as its names need: about 7 pixels a letter.
+  top() {
+    if (this.options.series.length < 2) { return 16; }
+    const most = this.element.clientWidth || 360;
+    let [rows, used] = [1, 0];
+    for (const { name } of this.options.series) {
+      const width = 26 + 5 + 14 + 7 * name.length;
+      if (used > 0 && used + width > most) { [rows, used] = [rows + 1, 0]; }
+      used += width;
+    }
+    return 22 + 20 * rows;
   }
 
   series() {
