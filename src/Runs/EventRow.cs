@@ -11,6 +11,7 @@ public sealed class EventRow
     public const string StartedKind = "started";
     public const string LayersKind = "layers";
     public const string MemoryKind = "memory";
+    public const string CheckpointKind = "checkpoint";
 
     public Guid RunId { get; init; }
     public long Seq { get; init; }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Contracts;
 using Microsoft.EntityFrameworkCore;
 
@@ -81,6 +82,14 @@ public sealed class RunQueue(RunStore store, RunsSettings settings, TrainBell be
             TraceParent = run.TraceParent,
         };
     }, cancellation);
+
+    /// <summary>Every checkpoint that was registered for the run, by whichever attempt, in their order.</summary>
+    public async Task<IReadOnlyList<CheckpointEvent>> Checkpoints(Guid runId, CancellationToken cancellation)
+    {
+        await using var db = store.Open();
+        var bodies = await db.Events.Where(row => row.RunId == runId && row.Kind == EventRow.CheckpointKind).OrderBy(row => row.Seq).Select(row => row.Body!).ToListAsync(cancellation);
+        return [.. bodies.Select(body => JsonSerializer.Deserialize<TrainerEvent>(body, ContractJson.Options)).OfType<CheckpointEvent>()];
+    }
 
     public async Task<LeaseAnswer> Renew(Guid runId, int attempt, CancellationToken cancellation)
     {

@@ -113,7 +113,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
         StartedEvent => EventRow.StartedKind,
         LayersEvent => EventRow.LayersKind,
         MemoryEvent => EventRow.MemoryKind,
-        CheckpointEvent => "checkpoint",
+        CheckpointEvent => EventRow.CheckpointKind,
         LogEvent => "log",
         FinishedEvent => "finished",
         FailedEvent => "failed",

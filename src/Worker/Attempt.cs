@@ -78,7 +78,7 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
     {
         try
         {
-            var (checkpoint, problem) = await ResumePoint.Find(run);
+            var (checkpoint, problem) = await ResumePoint.Find(run, Registered);
             if (problem is not null) { events.Add(Warning(problem)); }
             var command = new TrainerCommand(settings.Trainer!, ResumePoint.FolderOf(run), checkpoint, settings.DataFolders) { MemoryBytes = settings.TrainerMemoryBytes };
             lock (gate)
@@ -113,6 +113,9 @@ internal sealed class Attempt(ClaimedRun run, WorkerSettings settings, RunQueue 
             }
         }
     }
+
+    private Task<IReadOnlyList<CheckpointEvent>> Registered() =>
+        Insistence.UntilDone(() => queue.Checkpoints(run.Id, giveUp.Token), $"Looking for the checkpoints of run {run.Id}", time, log, giveUp.Token);
 
     /// <summary>A process that was killed on purpose did not fail.</summary>
     private IEnumerable<TrainerEvent> InPlaceOf(TrainerEvent happened) => (happened, killed, ending) switch

@@ -20,6 +20,6 @@ internal static class AllFaults
 {
     public static IReadOnlyList<Fault> List { get; } =
     [
-        .. TicketFaults.List, .. KillFaults.List, .. OutageFaults.List, .. CheckpointFaults.List, .. EndFaults.List, .. LoadFaults.List,
+        .. TicketFaults.List, .. KillFaults.List, .. OutageFaults.List, .. CheckpointFaults.List, .. EndFaults.List, .. MemoryFaults.List, .. LoadFaults.List,
     ];
 }

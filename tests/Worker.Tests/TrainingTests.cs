@@ -83,6 +83,34 @@ public sealed class TrainingTests(PostgresFixture postgres) : IDisposable
         await worker.RunThatIs(RunStatus.Cancelled, run);
     }
 
+    [Theory, OnBothStores]
+    public async Task Every_checkpoint_that_was_kept_is_tried_newest_first_whichever_attempt_wrote_it(StoreKind store)
+    {
+        await using var worker = await WorkerHost.Start(data.Path, await postgres.NewDatabase(store));
+        var run = await worker.Post("delay=5 best=2 hang=9", epochs: 10, checkpointEvery: 2);
+
+        // Kept: 6 and 8, and 2 as the best.
+        await KillHanging(worker, run, attempt: 1, damage: [6, 8]);
+        await KillHanging(worker, run, attempt: 2, damage: [8]);
+        await KillHanging(worker, run, attempt: 3, damage: []);
+        Assert.Equal([1, 3, 7], (await worker.EpochRows(run)).GroupBy(row => row.Attempt).Select(attempt => attempt.Min(row => row.Epoch)));
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9], await worker.Epochs(run));
+        var told = (await worker.Events(run, "log")).Select(log => log.Message).Where(message => message.Contains("is damaged", StringComparison.Ordinal)).ToList();
+        Assert.Matches("^checkpoint epoch-000008.ckpt is damaged: .*; checkpoint epoch-000006.ckpt is damaged: .*; training continues from epoch-000002.ckpt$", told[0]);
+        Assert.Matches("^checkpoint epoch-000008.ckpt is damaged: [^;]*; training continues from epoch-000006.ckpt$", told[1]);
+    }
+
+    /// <summary>Its third death ends the run.</summary>
+    private async Task KillHanging(WorkerHost worker, Guid run, int attempt, int[] damage)
+    {
+        await worker.RunThat(run, row => row.Attempt == attempt && row.Epoch == 9 && row.CheckpointEpoch == 8, $"to hang in attempt {attempt}");
+        foreach (var epoch in damage)
+        {
+            await File.WriteAllTextAsync(Path.Combine(data.Path, "artifacts", run.ToString(), $"attempt-{attempt}", $"epoch-{epoch:D6}.ckpt"), "rust", WorkerHost.Token);
+        }
+        System.Diagnostics.Process.GetProcessById(await worker.TrainerProcessOf(run)).Kill();
+    }
+
     [Fact]
     public async Task A_worker_without_a_trainer_is_not_ready_and_claims_nothing()
     {
