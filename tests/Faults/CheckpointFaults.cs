@@ -29,7 +29,7 @@ internal static class CheckpointFaults
         await Task.Delay(1_500, site.Stop); // the orphaned Trainer writes its last one
         foreach (var file in Checkpoints(site, run))
         {
-            if (!all && !file.Contains($"{registered:D7}", StringComparison.Ordinal)) { continue; }
+            if (!all && EpochOf(file) < registered) { continue; } // newer ones may be in the spool, and are registered first then
             var bytes = await File.ReadAllBytesAsync(file, site.Stop);
             bytes[site.Random.Next(bytes.Length)] ^= 0x40;
             await File.WriteAllBytesAsync(file, bytes, site.Stop);

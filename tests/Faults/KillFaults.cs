@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Contracts;
+using Microsoft.EntityFrameworkCore;
 using Runs;
 using Testing;
 
@@ -14,6 +15,7 @@ internal static class KillFaults
         new("kill -9 of the worker, started again", true, Worker),
         new("Standalone killed twice and started again (SQLite)", true, Standalone),
         new("kill -9 of the worker, another takes over", false, TakenOver),
+        new("SIGSTOP of the worker, its lease over, then SIGCONT", true, Overtaken),
         new("SIGSTOP of the worker for 60 s, then SIGCONT", false, Stopped),
         new("24 runs, two workers: Trainer, worker or API killed at random", false, AtRandom),
     ];
@@ -82,6 +84,31 @@ internal static class KillFaults
         Require.That(noticed.TotalSeconds <= 30, $"noticed after {noticed.TotalSeconds:F1} s, needed 30");
         Require.That(again.TotalSeconds <= 60, $"training again after {again.TotalSeconds:F1} s, needed 60");
         return $"noticed in {noticed.TotalSeconds:F1} s, training again in {again.TotalSeconds:F1} s; {await site.IsWhole(run, spec)}";
+    }
+
+    /// <summary>Nobody waits for the lease: it is made to be over, so that the other worker takes the run at once.</summary>
+    private static async Task<string> Overtaken(Site site)
+    {
+        var spec = Undisturbed.Spec(400);
+        var run = await site.Queue(spec);
+        var zombie = site.StartWorker("worker-a");
+        await site.Reached(run, 120);
+        var trainer = zombie.Children().Single();
+        zombie.Signal(LinuxProcess.Stop);
+        await using (var db = (await site.Get<RunStore>()).Open())
+        {
+            var past = await db.Now(site.Stop) - TimeSpan.FromSeconds(1);
+            await db.Runs.Where(row => row.Id == run).ExecuteUpdateAsync(row => row.SetProperty(held => held.LeaseUntil, past), site.Stop);
+        }
+        site.StartWorker("worker-b");
+        await site.RunThat(run, row => row is { Attempt: 2, Worker: "worker-b" }, "the other worker to have the run");
+        var before = (await site.Epochs(run)).Count(row => row.Attempt == 1);
+        zombie.Signal(LinuxProcess.Continue);
+        await site.Eventually(() => Task.FromResult(!LinuxProcess.IsAlive(trainer)), "the old attempt's Trainer to be gone", 60);
+        await site.Ended(run);
+        Require.Equal(before, (await site.Epochs(run)).Count(row => row.Attempt == 1), "epochs of the attempt that was given up");
+        Require.That(!zombie.HasExited, "the worker that woke up died");
+        return $"nothing of what the sleeper wrote was stored, its Trainer is gone; {await site.IsWhole(run, spec)}";
     }
 
     private static async Task<string> Stopped(Site site)

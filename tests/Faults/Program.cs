@@ -4,11 +4,11 @@ using Faults;
 using Testing;
 
 // Faults on purpose: real Postgres, real processes, real training. Prints one table row a fault; the exit code is 0 when all ended well.
-//   dotnet run -c Release --project tests/Faults [-- --quick] [--only TEXT] [--list] [--seed N]
+//   dotnet run -c Release --project tests/Faults [-- --quick] [--only TEXT[;TEXT]] [--list] [--seed N]
 var quick = args.Contains("--quick");
-var only = Value("--only");
+var only = Value("--only")?.Split(';');
 var seed = int.Parse(Value("--seed") ?? Environment.ProcessId.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-var faults = AllFaults.List.Where(fault => (!quick || fault.IsQuick) && (only is null || fault.Name.Contains(only, StringComparison.OrdinalIgnoreCase))).ToList();
+var faults = AllFaults.List.Where(fault => (!quick || fault.IsQuick) && (only is null || only.Any(word => fault.Name.Contains(word, StringComparison.OrdinalIgnoreCase)))).ToList();
 if (args.Contains("--list"))
 {
     foreach (var fault in faults) { Console.WriteLine(fault.Name); }

@@ -103,7 +103,8 @@ public sealed class TrainingTests(PostgresFixture postgres) : IDisposable
     /// <summary>Its third death ends the run.</summary>
     private async Task KillHanging(WorkerHost worker, Guid run, int attempt, int[] damage)
     {
-        await worker.RunThat(run, row => row.Attempt == attempt && row.Epoch == 9 && row.CheckpointEpoch == 8, $"to hang in attempt {attempt}");
+        await worker.RunThatAsync(run, async () => (await worker.EpochRows(run)).Exists(row => row.Attempt == attempt && row.Epoch == 9)
+            && (await worker.Events(run, "checkpoint")).Exists(e => e.Attempt == attempt && e.Message.Contains("epoch 8,", StringComparison.Ordinal)), $"to hang in attempt {attempt}");
         foreach (var epoch in damage)
         {
             await File.WriteAllTextAsync(Path.Combine(data.Path, "artifacts", run.ToString(), $"attempt-{attempt}", $"epoch-{epoch:D6}.ckpt"), "rust", WorkerHost.Token);
