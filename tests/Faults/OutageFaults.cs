@@ -71,7 +71,7 @@ internal static class OutageFaults
 
     private static async Task<string> LeftSpool(Site site, string heir)
     {
-        var spec = Undisturbed.Spec(700, checkpointEvery: 100);
+        var spec = Undisturbed.Spec(2_500, checkpointEvery: 100);
         var run = await site.Queue(spec);
         var worker = site.StartWorker("worker-a");
         await site.Reached(run, 120);
