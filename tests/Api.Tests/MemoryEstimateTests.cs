@@ -103,7 +103,7 @@ public sealed class MemoryEstimateTests
     [Theory]
     [InlineData(Backbone.ResPlus, Recompute.None, "recomputation", "training.recompute=sqrt")]
     [InlineData(Backbone.ResPlus, Recompute.Sqrt, "the reversible backbone", "model.backbone=rev")]
-    [InlineData(Backbone.Reversible, Recompute.None, "half the width", "model.hiddenChannels=32")]
+    [InlineData(Backbone.Reversible, Recompute.None, "smaller batches", "training.sampling.method=randomParts")]
     public void Advice_changes_the_training_as_little_as_it_can(Backbone backbone, Recompute recompute, string change, string setting)
     {
         var first = MemoryEstimate.Of(Spec(new() { Backbone = backbone, Layers = 112 }, new() { Recompute = recompute }), Sbm).Alternatives[0];
