@@ -170,15 +170,14 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
     {
         if (model.Backbone == Backbone.Initial) { return (0, 0); }
         var winners = model.Aggregation == Aggregation.Max ? 1.0 : 0; // an edge's number for each value
-        var drops = _drops && model.Backbone is not (Backbone.Reversible or Backbone.FixedPoint) ? 1.0 : 0;
         return model.Convolution switch
         {
             Convolution.Gen => (GenExtra(inputs, outputs), 0),
             Convolution.Sage => (winners * inputs, 0),
             Convolution.Graph => ((1 + winners) * inputs, 0),
             Convolution.Gin or Convolution.Gine => (inputs + outputs, 0),
-            Convolution.Gat => (outputs, model.Heads * (2 + drops)),
-            Convolution.Gatv2 => (2 * outputs, model.Heads * (2 + drops)),
+            Convolution.Gat => (outputs, model.Heads * 2),
+            Convolution.Gatv2 => (2 * outputs, model.Heads * 2),
             Convolution.Edge => (0, 0),
             Convolution.Mr => ((2 * inputs) + outputs, 0),
             _ => (0, 0),
