@@ -28,7 +28,7 @@ public enum TrainingPhase
 public sealed class MemoryMeter(Device device, Func<HeldBytes> held)
 {
     /// <summary>Most of the training's time that readings may take.</summary>
-    public const double MostShare = 0.004;
+    public const double MostShare = 0.002;
 
     private readonly bool _counted = TensorMemory.IsCounted && device.type == TorchSharp.DeviceType.CPU;
     private readonly PhaseMemory?[] _phases = new PhaseMemory?[4];
