@@ -48,8 +48,9 @@ public sealed class FixedPointLayer : nn.Module<Tensor, Graph, Tensor>
         using var scope = NewDisposeScope();
         var mask = _dropout > 0 && training ? HashDropout.Draw(_dropout) : null;
         Parameter[] weights = [.. parameters().Where(p => p.requires_grad)];
-        var call = new FixedPointCall(z => mask is null ? block.forward(z, graph, edges, null) : block.Dropped(z, graph, edges, mask), weights, _mostSteps, Tolerance, training ? Noted : (_, _) => { });
-        return FixedPointFunction.apply([x, call, .. weights]).MoveToOuterDisposeScope();
+        var call = new FixedPointCall(
+            (z, e) => mask is null ? block.forward(z, graph, e, null) : block.Dropped(z, graph, e, mask), weights, _mostSteps, Tolerance, training ? Noted : (_, _) => { });
+        return FixedPointFunction.apply([x, edges!, call, .. weights]).MoveToOuterDisposeScope();
     }
 
     private void Noted(FixedPoint found, bool forward)
@@ -60,20 +61,20 @@ public sealed class FixedPointLayer : nn.Module<Tensor, Graph, Tensor>
 }
 
 /// <summary>What the search needs besides tensors.</summary>
-internal sealed record FixedPointCall(Func<Tensor, Tensor> Block, Parameter[] Parameters, int MostSteps, double Tolerance, Action<FixedPoint, bool> Noted);
+internal sealed record FixedPointCall(Func<Tensor, Tensor?, Tensor> Block, Parameter[] Parameters, int MostSteps, double Tolerance, Action<FixedPoint, bool> Noted);
 
-/// <summary>Arguments: x, <see cref="FixedPointCall"/>, then all parameters.</summary>
+/// <summary>Arguments: x, edges, <see cref="FixedPointCall"/>, then all parameters.</summary>
 internal sealed class FixedPointFunction : autograd.SingleTensorFunction<FixedPointFunction>
 {
     public override string Name => nameof(FixedPointFunction);
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var (x, call) = ((Tensor)vars[0], (FixedPointCall)vars[1]);
+        var (x, edges, call) = ((Tensor)vars[0], (Tensor?)vars[1], (FixedPointCall)vars[2]);
         using var constant = no_grad();
-        var found = FixedPoint.Of(z => call.Block(z).add_(x), x, call.MostSteps, call.Tolerance);
+        var found = FixedPoint.Of(z => call.Block(z, edges).add_(x), x, call.MostSteps, call.Tolerance);
         call.Noted(found, true);
-        ctx.save_for_backward([found.Point]);
+        ctx.save_for_backward([found.Point, edges!]);
         ctx.save_data(nameof(FixedPointCall), call);
         return found.Point;
     }
@@ -81,12 +82,13 @@ internal sealed class FixedPointFunction : autograd.SingleTensorFunction<FixedPo
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardScope.Run(grad_output, g =>
     {
         var call = (FixedPointCall)ctx.get_data(nameof(FixedPointCall));
-        var z = ctx.get_saved_variables()[0].detach().requires_grad_();
+        var saved = ctx.get_saved_variables();
+        var z = saved[0].detach().requires_grad_();
         using var recording = enable_grad();
-        var y = call.Block(z);
+        var y = call.Block(z, saved[1]);
         var found = FixedPoint.Of(u => Pulled([z], u, again: true)[0]!.add(g), g, call.MostSteps, call.Tolerance);
         call.Noted(found, false);
-        return [found.Point, null, .. Pulled(call.Parameters, found.Point, again: false)];
+        return [found.Point, null, null, .. Pulled(call.Parameters, found.Point, again: false)];
 
         Tensor?[] Pulled(Tensor[] wanted, Tensor u, bool again) =>
             [.. autograd.grad([y], wanted, [u], retain_graph: again, allow_unused: true).Select(each => each is { IsInvalid: false } ? each : null)];

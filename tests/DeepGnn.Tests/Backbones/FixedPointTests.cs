@@ -1,6 +1,8 @@
 using Contracts;
+using DeepGnn.Aggregation;
 using DeepGnn.Backbones;
 using DeepGnn.Convolutions;
+using DeepGnn.Datasets;
 using DeepGnn.Models;
 using DeepGnn.Normalizations;
 using TorchSharp;
@@ -93,6 +95,22 @@ public sealed class FixedPointTests
         Assert.Equal(new DeepGcn(spec with { Layers = 5 }, 6, 3).parameters().Sum(p => p.numel()), model.parameters().Sum(p => p.numel()));
         Assert.Single(model.BackboneLayers);
         Assert.Equal(["deq"], new[] { ContractJson.NameOf(spec.Backbone) });
+    }
+
+    [Fact]
+    public void Edge_features_that_live_for_the_forward_pass_alone_are_there_in_the_backward_pass()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(4);
+        var graph = RandomGraph.Of(30, 120, seed: 4);
+        var spec = new ModelSpec { Backbone = Backbone.FixedPoint, Convolution = Convolution.Gen, Layers = 20, HiddenChannels = 8, EdgeFeatures = true, DropEdge = 0.3 };
+        using var model = new DeepGcn(spec, 6, 3, edgeChannels: 4);
+        using var x = new InputFeatures(FeatureMatrix.FromDense(30, 6, randn(30, 6).data<float>().ToArray()), CPU);
+        model.train();
+
+        model.forward(x, graph, randn(graph.EdgeCount, 4)).square().sum().backward();
+
+        Assert.All(model.parameters(), parameter => Assert.True(parameter.grad is not null && parameter.grad.isfinite().all().ToBoolean()));
     }
 
     private static (FixedPointLayer Layer, DeepGnn.Graphs.Graph Graph, Tensor X) Layer(string convolution, double dropout = 0)
