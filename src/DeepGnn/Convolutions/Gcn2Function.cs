@@ -50,15 +50,16 @@ internal sealed unsafe class Gcn2Function : autograd.SingleTensorFunction<Gcn2Fu
         using var dropped = call.Dropout is null ? null : HashDropoutFunction.Masked(x, call.Dropout);
         if (x.dtype == ScalarType.Float32) { Forward<float>(dropped ?? x, initial, weight, call, y, mixed, open); }
         else { Forward<double>(dropped ?? x, initial, weight, call, y, mixed, open); }
-        ctx.save_for_backward([weight, mixed!, open!]);
+        // The weights too: a thinned graph lets go of its own after the forward pass.
+        ctx.save_for_backward([weight, mixed!, open!, call.Weights!]);
         ctx.save_data(nameof(Gcn2Call), call);
         return y;
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardScope.Run(grad_output, g =>
     {
-        var call = (Gcn2Call)ctx.get_data(nameof(Gcn2Call));
         var saved = ctx.get_saved_variables();
+        var call = (Gcn2Call)ctx.get_data(nameof(Gcn2Call)) with { Weights = saved[3] };
         return g.dtype == ScalarType.Float32
             ? Backward<float>(g, saved[0], saved[1], saved[2], call)
             : Backward<double>(g, saved[0], saved[1], saved[2], call);
