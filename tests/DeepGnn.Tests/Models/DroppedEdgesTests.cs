@@ -16,6 +16,14 @@ public sealed class DroppedEdgesTests
     [InlineData(Backbone.Reversible, Convolution.Gcn)]
     [InlineData(Backbone.ResPlus, Convolution.Gcn)]
     [InlineData(Backbone.ResPlus, Convolution.Gen)]
+    [InlineData(Backbone.ResPlus, Convolution.Sage)]
+    [InlineData(Backbone.ResPlus, Convolution.Graph)]
+    [InlineData(Backbone.ResPlus, Convolution.Gin)]
+    [InlineData(Backbone.ResPlus, Convolution.Gat)]
+    [InlineData(Backbone.ResPlus, Convolution.Gatv2)]
+    [InlineData(Backbone.ResPlus, Convolution.Edge)]
+    [InlineData(Backbone.ResPlus, Convolution.Mr)]
+    [InlineData(Backbone.Dense, Convolution.Sage)]
     public void Every_parameter_gets_a_gradient(Backbone backbone, Convolution convolution)
     {
         using var scope = NewDisposeScope();
