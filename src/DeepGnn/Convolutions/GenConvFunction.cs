@@ -42,7 +42,7 @@ internal sealed class GenConvFunction : autograd.SingleTensorFunction<GenConvFun
 
         using var scope = NewDisposeScope();
         var both = ReferenceEquals(x, y) ? x + sum : y.add_(sum);
-        var z = nn.functional.linear(both, weight, bias);
+        var z = TallProduct.Map(both, weight, bias, empty(both.shape[0], weight.shape[0], both.dtype));
         if (!ReferenceEquals(x, y)) { y.Dispose(); }
         return z.MoveToOuterDisposeScope();
     }
@@ -53,10 +53,9 @@ internal sealed class GenConvFunction : autograd.SingleTensorFunction<GenConvFun
         var saved = ctx.get_saved_variables();
         var (x, scale, shift, t, weight, sum) = (saved[0].detach(), saved[1], saved[2], saved[3], saved[4].detach(), saved[5]);
         var y = Input(x, scale, shift, call);
-        Tensor toWeight;
-        using (var both = y + sum) { toWeight = g.t().matmul(both); }
+        var (toWeight, toY) = (zeros_like(weight), empty_like(y)); // of y so far what comes by the sum
+        using (var both = y + sum) { TallProduct.Backward(g, both, weight, toY, toWeight); }
 
-        var toY = g.matmul(weight); // of the sum and, so far, of y
         var found = call.Kernels.SoftmaxBackward(
             Messages(y, call), call.Graph, t, sum, saved[6], toY, call.Stopped, new Needed(true, default, call.TemperatureNeeded));
         toY.add_(found.Nodes!);

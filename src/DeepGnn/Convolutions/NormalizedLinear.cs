@@ -1,4 +1,6 @@
+using System.Numerics;
 using DeepGnn.Aggregation;
+using DeepGnn.Aggregation.Simd;
 using DeepGnn.Normalizations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -34,14 +36,18 @@ internal sealed class NormalizedLinear : autograd.SingleTensorFunction<Normalize
         var call = (NormalizedLinearCall)vars[1];
         ctx.save_for_backward([z]);
         ctx.save_data(nameof(NormalizedLinearCall), call);
-        var y = empty(z.shape[0], call.Linear.weight!.shape[0], z.dtype, z.device);
-        var rows = Kernels.AreSimd(z) ? NormReluCall.Of(call.Norm, z) : null;
-        foreach (var (first, count) in Chunks(z))
+        var (weight, bias) = (call.Linear.weight!, call.Linear.bias);
+        var y = empty(z.shape[0], weight.shape[0], z.dtype, z.device);
+        if (TallRows<float>.Serves(z, weight)) { RowsOf<float>(call).Forward(z, bias, y); }
+        else if (TallRows<double>.Serves(z, weight)) { RowsOf<double>(call).Forward(z, bias, y); }
+        else
         {
-            using var scope = NewDisposeScope();
-            var hidden = Hidden(call, rows, z.narrow(0, first, count));
-            var into = y.narrow(0, first, count).addmm_(hidden, call.Linear.weight!.t(), beta: 0, alpha: 1);
-            if (call.Linear.bias is { } bias) { into.add_(bias); }
+            foreach (var (first, count) in Chunks(z))
+            {
+                using var scope = NewDisposeScope();
+                var into = y.narrow(0, first, count).addmm_(call.Norm.call(z.narrow(0, first, count)).relu_(), weight.t(), beta: 0, alpha: 1);
+                if (bias is not null) { into.add_(bias); }
+            }
         }
 
         return y;
@@ -51,33 +57,24 @@ internal sealed class NormalizedLinear : autograd.SingleTensorFunction<Normalize
     {
         var call = (NormalizedLinearCall)ctx.get_data(nameof(NormalizedLinearCall));
         var z = ctx.get_saved_variables()[0];
-        var (weight, scale, shift) = (call.Linear.weight!.detach(), call.Norm.weight!, call.Norm.bias!);
+        var weight = call.Linear.weight!.detach();
         var (toZ, toWeight, toParameters) = (empty_like(z), zeros_like(weight), zeros(2, z.shape[1], z.dtype, z.device));
-        var simd = Kernels.AreSimd(z) ? NormReluCall.Of(call.Norm, z) : null;
-        foreach (var (first, count) in Chunks(z))
+        if (TallRows<float>.Serves(z, weight)) { RowsOf<float>(call).Backward(z, g, toZ, toParameters, toWeight); }
+        else if (TallRows<double>.Serves(z, weight)) { RowsOf<double>(call).Backward(z, g, toZ, toParameters, toWeight); }
+        else
         {
-            using var scope = NewDisposeScope();
-            var (rows, arrived, into) = (z.narrow(0, first, count), g.narrow(0, first, count), toZ.narrow(0, first, count));
-            if (simd is null) { Separately(call, rows, arrived, into, toParameters, toWeight); }
-            else
+            foreach (var (first, count) in Chunks(z))
             {
-                var hidden = empty_like(rows);
-                into.addmm_(arrived, weight, beta: 0, alpha: 1); // d loss / d hidden, replaced row by row
-                simd.Backward(rows, scale, shift, into, into, toParameters, hidden);
-                toWeight.addmm_(arrived.t(), hidden, beta: 1, alpha: 1);
+                using var scope = NewDisposeScope();
+                Separately(call, z.narrow(0, first, count), g.narrow(0, first, count), toZ.narrow(0, first, count), toParameters, toWeight);
             }
         }
 
         return [call.InputNeeded ? toZ : null, null, toParameters[0], toParameters[1], toWeight, call.Linear.bias is null ? null : g.sum(dim: 0)];
     });
 
-    private static Tensor Hidden(NormalizedLinearCall call, NormReluCall? simd, Tensor z)
-    {
-        if (simd is null) { return call.Norm.call(z).relu_(); }
-        var hidden = empty_like(z);
-        simd.Forward(z, call.Norm.weight!, call.Norm.bias!, hidden);
-        return hidden;
-    }
+    private static NormalizedLinearRows<T> RowsOf<T>(NormalizedLinearCall call) where T : unmanaged, IFloatingPointIeee754<T> =>
+        new(new NormReluRows<T>(call.Norm.weight!, call.Norm.bias!, call.Norm.eps, dropout: null), call.Linear.weight!);
 
     // One operator after the other, for other devices.
     private static void Separately(NormalizedLinearCall call, Tensor z, Tensor g, Tensor toZ, Tensor toParameters, Tensor toWeight)

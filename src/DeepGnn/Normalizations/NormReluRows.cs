@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using DeepGnn.Aggregation.Simd;
 using DeepGnn.Runtime;
 using static TorchSharp.torch;
@@ -47,7 +48,7 @@ internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double 
             for (var i = first; i < last; i++)
             {
                 var at = (long)i * _width;
-                if (again != null) { Row(from + at, again + at, firstRow + i); }
+                var statistics = again == null ? Statistics(from + at) : Row(from + at, again + at, firstRow + i);
                 var received = arrived + at;
                 if (dropout is not null)
                 {
@@ -55,20 +56,22 @@ internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double 
                     received = scratch.At(0);
                 }
 
-                RowBack(from + at, received, to + at, sums + ((long)piece * 2 * _width));
+                RowBack(from + at, statistics, received, to + at, sums + ((long)piece * 2 * _width));
             }
         });
         using var sum = pieces.sum(dim: 0).view(2, _width);
         toParameters.add_(sum);
     }
 
-    private void Row(T* x, T* y, long row)
+    /// <summary>y of row <paramref name="row"/> of the whole; returns the row's mean and 1/deviation.</summary>
+    public (T Mean, T Inverse) Row(T* x, T* y, long row)
     {
         // Copies: as far as the compiler knows, stores to rows might change fields.
         var gammas = _scale;
         var betas = _shift;
         var width = _width;
-        var (middle, factor) = Statistics(x, width);
+        var statistics = Statistics(x);
+        var (middle, factor) = (new Vector<T>(statistics.Mean), new Vector<T>(statistics.Inverse));
         for (var d = 0; d < width; d += Vector<T>.Count)
         {
             var count = width - d;
@@ -78,15 +81,17 @@ internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double 
         }
 
         if (dropout is not null) { HashDropoutFunction.Mask((float*)y, (float*)y, row * width, width, dropout); }
+        return statistics;
     }
 
+    /// <summary>d loss / d x, which may take the place of g; γ's and β's gradients are added to [2, D]. Dropout is the caller's.</summary>
     // With a = g·γ where z > 0: dx = (a − mean(a) − x̂·mean(a·x̂)) / deviation.
-    private void RowBack(T* x, T* g, T* toX, T* sums)
+    public void RowBack(T* x, (T Mean, T Inverse) statistics, T* g, T* toX, T* sums)
     {
         var gammas = _scale;
         var betas = _shift;
         var width = _width;
-        var (middle, factor) = Statistics(x, width);
+        var (middle, factor) = (new Vector<T>(statistics.Mean), new Vector<T>(statistics.Inverse));
         var (total, along) = (Vector<T>.Zero, Vector<T>.Zero);
         for (var d = 0; d < width; d += Vector<T>.Count)
         {
@@ -112,25 +117,39 @@ internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double 
         }
     }
 
-    /// <summary>Mean and 1/deviation of a row in every lane.</summary>
-    private (Vector<T> Mean, Vector<T> Inverse) Statistics(T* x, int width)
+    // Four sums at a time: one would wait for itself.
+    private (T Mean, T Inverse) Statistics(T* x)
     {
-        var whole = width - (width % Vector<T>.Count);
-        var sum = Vector<T>.Zero;
-        for (var d = 0; d < whole; d += Vector<T>.Count) { sum += Vector.Load(x + d); }
-        var total = Vector.Sum(sum);
-        for (var d = whole; d < width; d++) { total += x[d]; }
-        var mean = total / T.CreateChecked(width);
-
-        var (middle, squares) = (new Vector<T>(mean), Vector<T>.Zero);
-        for (var d = 0; d < whole; d += Vector<T>.Count)
+        var (width, lanes) = (_width, Vector<T>.Count);
+        var (a, b, c, e) = (Vector<T>.Zero, Vector<T>.Zero, Vector<T>.Zero, Vector<T>.Zero);
+        var d = 0;
+        for (; d + (4 * lanes) <= width; d += 4 * lanes)
         {
-            var apart = Vector.Load(x + d) - middle;
-            squares += apart * apart;
+            a += Vector.Load(x + d);
+            b += Vector.Load(x + d + lanes);
+            c += Vector.Load(x + d + (2 * lanes));
+            e += Vector.Load(x + d + (3 * lanes));
         }
 
-        var spread = Vector.Sum(squares);
-        for (var d = whole; d < width; d++) { spread += (x[d] - mean) * (x[d] - mean); }
-        return (middle, new Vector<T>(T.One / T.Sqrt((spread / T.CreateChecked(width)) + _epsilon)));
+        var total = Vector.Sum(a + b + (c + e));
+        for (; d < width; d++) { total += x[d]; }
+        var mean = total / T.CreateChecked(width);
+
+        var middle = new Vector<T>(mean);
+        (a, b, c, e) = (Vector<T>.Zero, Vector<T>.Zero, Vector<T>.Zero, Vector<T>.Zero);
+        for (d = 0; d + (4 * lanes) <= width; d += 4 * lanes)
+        {
+            a += Square(Vector.Load(x + d) - middle);
+            b += Square(Vector.Load(x + d + lanes) - middle);
+            c += Square(Vector.Load(x + d + (2 * lanes)) - middle);
+            e += Square(Vector.Load(x + d + (3 * lanes)) - middle);
+        }
+
+        var spread = Vector.Sum(a + b + (c + e));
+        for (; d < width; d++) { spread += (x[d] - mean) * (x[d] - mean); }
+        return (mean, T.One / T.Sqrt((spread / T.CreateChecked(width)) + _epsilon));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<T> Square(Vector<T> x) => x * x;
 }

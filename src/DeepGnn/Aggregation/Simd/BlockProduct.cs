@@ -4,21 +4,19 @@ using System.Runtime.Intrinsics;
 namespace DeepGnn.Aggregation.Simd;
 
 /// <summary>
-/// Products of matrices that lie in the nearest caches: a few rows of node features and a matrix of D×D. libtorch's products want a call each, with
+/// Products of matrices that lie in the nearest caches: a few rows of node features and a weight matrix. libtorch's products want a call each, with
 /// threads of their own to wake; these are part of a pass over rows. Each entry is summed in the order of k, whatever rows are taken together.
 /// </summary>
 internal static unsafe class BlockProduct<T> where T : unmanaged
 {
-    private const int Rows = 4;
+    /// <summary>Columns of a panel: <see cref="Pack"/>.</summary>
+    public static int PanelWidth => 2 * Vector256<T>.Count;
 
     /// <summary>C = A·B, A [rows, inner], B [inner, width].</summary>
     public static void Times(T* a, int rows, int inner, T* b, int width, T* c) => Run(new(a, inner, 1), rows, inner, b, width, c, add: false);
 
     /// <summary>C += Aᵀ·B, A [inner, rows], B [inner, width].</summary>
     public static void AddTransposedTimes(T* a, int rows, int inner, T* b, int width, T* c) => Run(new(a, 1, rows), rows, inner, b, width, c, add: true);
-
-    /// <summary>Columns of a panel: <see cref="Pack"/>.</summary>
-    public static int PanelWidth => 2 * Vector256<T>.Count;
 
     /// <summary>Values of all panels of [<paramref name="inner"/>, width].</summary>
     public static int PackedLength(int inner, int width) => (width + PanelWidth - 1) / PanelWidth * PanelWidth * inner;
@@ -36,13 +34,34 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
         }
     }
 
-    /// <summary>C = A·B with B packed: A [rows, inner], C [rows, width rounded up to whole panels].</summary>
-    public static void TimesPacked(T* a, int rows, int inner, T* panels, int width, T* c)
+    /// <summary>The same from B [inner, width] itself, of whole panels.</summary>
+    public static void PackRows(T* b, int inner, int width, T* panels)
+    {
+        for (var k = 0; k < inner; k++, b += width)
+        {
+            var to = panels + ((long)k * PanelWidth);
+            for (var d = 0; d < width; d += PanelWidth, to += (long)inner * PanelWidth)
+            {
+                Vector256.Load(b + d).Store(to);
+                Vector256.Load(b + d + Vector256<T>.Count).Store(to + Vector256<T>.Count);
+            }
+        }
+    }
+
+    /// <summary>C = A·B (or C += A·B) with B packed: A [rows, inner], C [rows, width rounded up to whole panels].</summary>
+    public static void TimesPacked(T* a, int rows, int inner, T* panels, int width, T* c, bool add = false) =>
+        RunPacked(new(a, inner, 1), rows, inner, panels, width, c, add);
+
+    /// <summary>C += Aᵀ·B with B packed: A [inner, rows], C [rows, width] of whole panels.</summary>
+    public static void AddTransposedTimesPacked(T* a, int rows, int inner, T* panels, int width, T* c) =>
+        RunPacked(new(a, 1, rows), rows, inner, panels, width, c, add: true);
+
+    private static void RunPacked(Left a, int rows, int inner, T* panels, int width, T* c, bool add)
     {
         var step = (width + PanelWidth - 1) / PanelWidth * PanelWidth;
         for (var d = 0; d < width; d += PanelWidth, panels += (long)PanelWidth * inner)
         {
-            Columns(new(a, inner, 1), rows, inner, panels, PanelWidth, c + d, step, add: false);
+            Columns(a, rows, inner, panels, PanelWidth, c + d, step, add);
         }
     }
 
@@ -58,44 +77,74 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
     private static void Columns(Left a, int rows, int inner, T* b, int step, T* c, int width, bool add)
     {
         var i = 0;
-        for (; i + Rows <= rows; i += Rows) { Tile(a.From(i), inner, b, step, c + ((long)i * width), width, add); }
-        for (; i < rows; i++) { Row(a.From(i), inner, b, step, c + ((long)i * width), add); }
+        for (; i + 6 <= rows; i += 6) { Six(a.From(i), inner, b, step, c + ((long)i * width), width, add); }
+        for (; i + 2 <= rows; i += 2) { Pair(a.From(i), inner, b, step, c + ((long)i * width), width, add); }
+        if (i < rows) { One(a.From(i), inner, b, step, c + ((long)i * width), add); }
     }
 
-    // Four rows by two vectors: eight sums in registers, as many as it takes to keep two multiply-add units busy.
-    private static void Tile(Left a, int inner, T* b, int step, T* c, int width, bool add)
+    // Six rows by two vectors: twelve sums, two vectors of B and one value of A are fifteen of AVX2's sixteen registers, and twelve sums keep two
+    // multiply-add units busy.
+    private static void Six(Left a, int inner, T* b, int step, T* c, int width, bool add)
     {
         var lanes = Vector256<T>.Count;
-        T* r0 = a.First, r1 = r0 + a.RowStride, r2 = r1 + a.RowStride, r3 = r2 + a.RowStride;
+        T* upper = a.First, lower = upper + (3 * a.RowStride), c3 = c + (3 * width);
+        nint next = a.RowStride, second = 2 * next, along = a.InnerStride;
         var (s00, s01) = Start(c, add);
         var (s10, s11) = Start(c + width, add);
         var (s20, s21) = Start(c + (2 * width), add);
-        var (s30, s31) = Start(c + (3 * width), add);
-        nint at = 0;
-        for (var k = 0; k < inner; k++, at += a.InnerStride, b += step)
+        var (s30, s31) = Start(c3, add);
+        var (s40, s41) = Start(c3 + width, add);
+        var (s50, s51) = Start(c3 + (2 * width), add);
+        for (var k = 0; k < inner; k++, upper += along, lower += along, b += step)
         {
             var (left, right) = (Vector256.Load(b), Vector256.Load(b + lanes));
-            var x = Vector256.Create(r0[at]);
+            var x = Vector256.Create(*upper);
             s00 = Plus(s00, x, left);
             s01 = Plus(s01, x, right);
-            x = Vector256.Create(r1[at]);
+            x = Vector256.Create(upper[next]);
             s10 = Plus(s10, x, left);
             s11 = Plus(s11, x, right);
-            x = Vector256.Create(r2[at]);
+            x = Vector256.Create(upper[second]);
             s20 = Plus(s20, x, left);
             s21 = Plus(s21, x, right);
-            x = Vector256.Create(r3[at]);
+            x = Vector256.Create(*lower);
             s30 = Plus(s30, x, left);
             s31 = Plus(s31, x, right);
+            x = Vector256.Create(lower[next]);
+            s40 = Plus(s40, x, left);
+            s41 = Plus(s41, x, right);
+            x = Vector256.Create(lower[second]);
+            s50 = Plus(s50, x, left);
+            s51 = Plus(s51, x, right);
         }
 
         Store(s00, s01, c);
         Store(s10, s11, c + width);
         Store(s20, s21, c + (2 * width));
-        Store(s30, s31, c + (3 * width));
+        Store(s30, s31, c3);
+        Store(s40, s41, c3 + width);
+        Store(s50, s51, c3 + (2 * width));
     }
 
-    private static void Row(Left a, int inner, T* b, int step, T* c, bool add)
+    private static void Pair(Left a, int inner, T* b, int step, T* c, int width, bool add)
+    {
+        var (s00, s01) = Start(c, add);
+        var (s10, s11) = Start(c + width, add);
+        T* x = a.First, y = x + a.RowStride;
+        for (var k = 0; k < inner; k++, x += a.InnerStride, y += a.InnerStride, b += step)
+        {
+            var (left, right) = (Vector256.Load(b), Vector256.Load(b + Vector256<T>.Count));
+            s00 = Plus(s00, Vector256.Create(*x), left);
+            s01 = Plus(s01, Vector256.Create(*x), right);
+            s10 = Plus(s10, Vector256.Create(*y), left);
+            s11 = Plus(s11, Vector256.Create(*y), right);
+        }
+
+        Store(s00, s01, c);
+        Store(s10, s11, c + width);
+    }
+
+    private static void One(Left a, int inner, T* b, int step, T* c, bool add)
     {
         var (s0, s1) = Start(c, add);
         var x = a.First;

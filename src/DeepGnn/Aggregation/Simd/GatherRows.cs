@@ -18,7 +18,8 @@ namespace DeepGnn.Aggregation.Simd;
 internal readonly unsafe struct GatherRows<T>(T* x, int width, T* weights = null, T* scales = null)
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    private const int Ahead = 4;
+    // Entries of the next rows follow those of this one, so that a row's first neighbours are fetched ahead too.
+    private const int Ahead = 8;
 
     /// <summary>Writes the sum over row <paramref name="i"/>.</summary>
     public void Sum(Adjacency rows, int i, T* into)
@@ -27,15 +28,15 @@ internal readonly unsafe struct GatherRows<T>(T* x, int width, T* weights = null
         fixed (int* neighbors = rows.Neighbors)
         fixed (int* edges = rows.Edges)
         {
-            Sum(neighbors + begin, edges + begin, count, into);
+            Sum(neighbors + begin, edges + begin, count, rows.EntryCount - begin, into);
         }
     }
 
-    private void Sum(int* neighbors, int* edges, int count, T* into)
+    private void Sum(int* neighbors, int* edges, int count, int known, T* into)
     {
         var d = 0;
         var lanes = Vector256<T>.Count;
-        for (; d + (8 * lanes) <= width; d += 8 * lanes) { Eight(neighbors, edges, count, d, into + d); }
+        for (; d + (8 * lanes) <= width; d += 8 * lanes) { Eight(neighbors, edges, count, known, d, into + d); }
         for (; d + (2 * lanes) <= width; d += 2 * lanes) { Two(neighbors, edges, count, d, into + d); }
         for (; d + lanes <= width; d += lanes) { One(neighbors, edges, count, d, into + d); }
         for (; d < width; d++)
@@ -46,7 +47,7 @@ internal readonly unsafe struct GatherRows<T>(T* x, int width, T* weights = null
         }
     }
 
-    private void Eight(int* neighbors, int* edges, int count, int d, T* into)
+    private void Eight(int* neighbors, int* edges, int count, int known, int d, T* into)
     {
         var (a, b, c, e) = (Vector256<T>.Zero, Vector256<T>.Zero, Vector256<T>.Zero, Vector256<T>.Zero);
         var (f, g, h, l) = (Vector256<T>.Zero, Vector256<T>.Zero, Vector256<T>.Zero, Vector256<T>.Zero);
@@ -54,7 +55,7 @@ internal readonly unsafe struct GatherRows<T>(T* x, int width, T* weights = null
         for (var k = 0; k < count; k++)
         {
             var row = x + ((long)neighbors[k] * width) + d;
-            if (Sse.IsSupported && k + Ahead < count) { Fetch(x + ((long)neighbors[k + Ahead] * width) + d); }
+            if (Sse.IsSupported && k + Ahead < known) { Fetch(x + ((long)neighbors[k + Ahead] * width) + d); }
             var weight = Vector256.Create(Weight(neighbors[k], edges[k]));
             a = Plus(a, weight, row);
             b = Plus(b, weight, row + lanes);

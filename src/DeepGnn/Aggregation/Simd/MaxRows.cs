@@ -66,7 +66,7 @@ internal static unsafe class MaxRows<T> where T : unmanaged, IFloatingPointIeee7
         const int channels = 16; // a cache line of float32: no two threads write one line
         var blocks = (width + channels - 1) / channels;
         var threads = (long)graph.NodeCount * width < 1 << 16 ? 1 : Math.Max(1, get_num_threads());
-        Parallel.For(0, blocks, new ParallelOptions { MaxDegreeOfParallelism = threads }, block =>
+        RowTeam.Run(blocks, threads, block =>
         {
             var (first, last) = (block * channels, Math.Min(width, (block + 1) * channels));
             for (long i = 0; i < graph.NodeCount; i++)

@@ -19,9 +19,9 @@ internal static class RowWork
     public delegate void Piece(int piece, int first, int last);
 
     /// <summary>Calls <paramref name="work"/> for each piece, on as many threads as libtorch may use.</summary>
-    public static void Run(Adjacency rows, int width, Piece work)
+    public static void Run(Adjacency rows, int width, Piece work, int most = Pieces)
     {
-        var pieces = rows.RowCount < Pieces ? 1 : Pieces;
+        var pieces = rows.RowCount < most ? 1 : most;
         var starts = Starts(rows.Offsets, pieces);
         Share(pieces, ((long)rows.EntryCount + rows.RowCount) * width, p => work(p, starts[p], starts[p + 1]));
     }
@@ -36,13 +36,7 @@ internal static class RowWork
     private static void Share(int pieces, long values, Action<int> work)
     {
         var threads = values < WorthSharing ? 1 : Math.Max(1, torch.get_num_threads());
-        if (threads == 1)
-        {
-            for (var p = 0; p < pieces; p++) { work(p); }
-            return;
-        }
-
-        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+        RowTeam.Run(pieces, threads, work);
     }
 
     private static int[] Starts(int[] offsets, int pieces)
