@@ -97,12 +97,13 @@ public sealed class LiveFeed(RunSignal signal, RunStore store, IHubContext<RunsH
         if (over.Contains(id)) { return; }
         if (await db.Runs.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, stopping) is not { } run) { return; }
 
-        var summary = run.ToSummary(await db.TimeToJudge([run], stopping));
+        RunSummary summary;
         var after = sent.GetValueOrDefault(id);
         do
         {
-            // One message to each viewer, made once for all of them.
+            // One message to each viewer, made once for all of them. A worker whose epochs have just come is not late.
             var added = await db.HistoryBetween(id, after, run.LastSeq, stopping);
+            summary = run.ToSummary(added.Epochs.Count > 0 ? null : await db.TimeToJudge([run], stopping));
             await hub.Clients.Group(RunsHub.GroupOf(id)).RunProgressed(summary, added);
             after = added.Seq;
             sent[id] = after;

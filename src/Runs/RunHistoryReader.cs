@@ -32,7 +32,9 @@ public static class RunHistoryReader
         var epochs = await db.Epochs.AsNoTracking()
             .Where(row => row.RunId == runId && row.Seq > after && row.Seq <= upTo && !row.Voided)
             .OrderBy(row => row.Seq).ToListAsync(cancellation);
-        var events = await EventsAfter(db, runId, after, upTo).ToListAsync(cancellation);
+
+        // Each number is an epoch's or an event's: where the epochs have them all, as in most messages of a training, nothing is left to ask for.
+        var events = epochs.Count == upTo - after ? [] : await EventsAfter(db, runId, after, upTo).ToListAsync(cancellation);
         return new RunHistory
         {
             Epochs = [.. epochs.Select(row => row.ToPoint())],

@@ -44,7 +44,6 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
         {
             if (await db.LockRun(runId, cancellation) is not { } run || !run.IsHeldBy(attempt)) { return false; }
 
-            var now = await db.Now(cancellation);
             var known = await Known.Read(db, run, events, cancellation);
             var epochs = new EpochBatch(db, run);
             foreach (var reported in events)
@@ -58,7 +57,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
                     epochs.Add(figures);
                     stored.Add(figures);
                 }
-                else { await StoreEvent(db, run, epochs, reported, now, cancellation); }
+                else { await StoreEvent(db, run, epochs, reported, cancellation); }
             }
             await epochs.Store(cancellation);
             queuedAgain = run.Status == RunStatus.Queued;
@@ -70,7 +69,7 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
     }
 
     private static async Task StoreEvent(
-        RunsDb db, Run run, EpochBatch epochs, TrainerEvent reported, DateTimeOffset now, CancellationToken cancellation)
+        RunsDb db, Run run, EpochBatch epochs, TrainerEvent reported, CancellationToken cancellation)
     {
         db.Tell(run, Kind(reported), reported.At, Describe(reported, run), JsonSerializer.Serialize(reported, ContractJson.Options));
         switch (reported)
@@ -93,17 +92,17 @@ public sealed class RunRecorder(RunStore store, TrainBell bell, ILogger<RunRecor
                 BestEpoch.Take(run, finished);
                 run.PeakMemoryBytes = Math.Max(run.PeakMemoryBytes ?? 0, finished.PeakMemoryBytes);
                 var late = run.Status == RunStatus.Cancelling;
-                db.Move(run, RunAction.Succeed, now, late ? "cancelled; the last epoch was already done" : "succeeded");
+                db.Move(run, RunAction.Succeed, await db.Now(cancellation), late ? "cancelled; the last epoch was already done" : "succeeded");
                 break;
             case FailedEvent { Class: FailureClass.Infrastructure or FailureClass.Lost } failed:
-                db.LoseAttempt(run, failed.Class, now, failed.Message);
+                db.LoseAttempt(run, failed.Class, await db.Now(cancellation), failed.Message);
                 break;
             case FailedEvent failed:
                 if (failed.PeakMemoryBytes > 0) { run.PeakMemoryBytes = Math.Max(run.PeakMemoryBytes ?? 0, failed.PeakMemoryBytes); }
-                db.Fail(run, failed.Class, now, failed.Message);
+                db.Fail(run, failed.Class, await db.Now(cancellation), failed.Message);
                 break;
             case StoppedEvent stopped:
-                db.Move(run, RunAction.HandBack, now, $"{RunMoves.WordFor(run, RunAction.HandBack)}; stopped after epoch {stopped.Epoch}");
+                db.Move(run, RunAction.HandBack, await db.Now(cancellation), $"{RunMoves.WordFor(run, RunAction.HandBack)}; stopped after epoch {stopped.Epoch}");
                 break;
         }
     }

@@ -32,8 +32,9 @@ public sealed class RunSweeper(RunQueue queue, RunStore store, TrainBell bell, T
             if (storeWasAway) { (storeWasAway, storeBackSince) = (false, time.GetTimestamp()); }
             if (storeBackSince is { } back && time.GetElapsedTime(back) < GraceAfterOutage) { return; }
 
-            await TellWhoIsLate(cancellation);
-            var lost = await queue.RequeueLost(cancellation);
+            var suspects = await queue.Late(cancellation);
+            await TellWhoIsLate(suspects, cancellation);
+            var lost = suspects.Count == 0 ? 0 : await queue.RequeueLost(cancellation); // who is lost was late before
             if (lost > 0) { log.LogWarning("{Lost} runs were taken back from workers that gave no sign of life", lost); }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -44,9 +45,8 @@ public sealed class RunSweeper(RunQueue queue, RunStore store, TrainBell bell, T
     }
 
     /// <summary>To be late is no event that anyone stores: who looks at the run is told to look again, when it begins and when it ends.</summary>
-    private async Task TellWhoIsLate(CancellationToken cancellation)
+    private async Task TellWhoIsLate(List<Guid> now, CancellationToken cancellation)
     {
-        var now = await queue.Late(cancellation);
         var changed = late.Except(now).Concat(now.Except(late)).ToList();
         if (changed.Count == 0) { return; }
 

@@ -35,6 +35,8 @@ public sealed record RunsSettings
     /// </summary>
     private const string IdleTransactionTimeout = "idle_in_transaction_session_timeout";
 
+    private const int PreparedStatements = 100;
+
     private static string Checked(string postgres)
     {
         try
@@ -43,6 +45,10 @@ public sealed record RunsSettings
             if (settings.Host is { Length: > 0 })
             {
                 if (settings.Options?.Contains(IdleTransactionTimeout, StringComparison.Ordinal) != true) { settings.Options = $"{settings.Options} -c {IdleTransactionTimeout}=10s".TrimStart(); }
+
+                // The same few statements all the time: planned once a connection, and no cleaning of sessions that leave nothing behind. What a user says holds.
+                if (!settings.ShouldSerialize("Max Auto Prepare")) { settings.MaxAutoPrepare = PreparedStatements; }
+                if (!settings.ShouldSerialize("No Reset On Close")) { settings.NoResetOnClose = true; }
                 return settings.ToString();
             }
         }

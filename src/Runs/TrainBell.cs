@@ -1,4 +1,6 @@
+using Contracts;
 using Hangfire;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Runs;
@@ -28,6 +30,7 @@ public sealed class TrainBell(IBackgroundJobClient hangfire, JobStorage storage,
     public async Task RingForQueued(CancellationToken cancellation)
     {
         await using var db = store.Open();
+        if (!await db.Runs.AnyAsync(run => run.Status == RunStatus.Queued, cancellation)) { return; } // as a rule
         var queued = await KnownWorkers.CountTakeable(db, cancellation);
         var waiting = storage.GetMonitoringApi().EnqueuedCount(ITrainTicket.Queue);
         for (var missing = Math.Min(queued, MostWaiting) - waiting; missing > 0; missing--) { Ring(); }

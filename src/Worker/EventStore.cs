@@ -18,6 +18,10 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, KeptCheckpoints ch
     /// <summary>From one transaction of a run to the next: people see no difference below this, the database does.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The same where so many events come that none of them is looked at by itself; each transaction takes time from the training beside it.</summary>
+    private static readonly TimeSpan PaceOfMany = TimeSpan.FromMilliseconds(200);
+    private const int Many = 4;
+
     private readonly Channel<TrainerEvent> waiting = Channel.CreateUnbounded<TrainerEvent>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool spoolIsBroken;
@@ -79,8 +83,9 @@ internal sealed class EventStore(ClaimedRun run, Spool spool, KeptCheckpoints ch
             foreach (var registered in batch.OfType<CheckpointEvent>()) { checkpoints.Registered(registered); }
 
             // Stored: if this process dies from here on, the next one stores the same events again, which changes nothing.
+            var pace = batch.Count < Many ? Pace : PaceOfMany;
             batch.Clear();
-            if (Pace - time.GetElapsedTime(began) is { Ticks: > 0 } rest) { await Task.WhenAny(Task.Delay(rest, time, giveUp), completed.Task); }
+            if (pace - time.GetElapsedTime(began) is { Ticks: > 0 } rest) { await Task.WhenAny(Task.Delay(rest, time, giveUp), completed.Task); }
         }
 
         return true;

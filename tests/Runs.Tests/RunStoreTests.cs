@@ -54,6 +54,29 @@ public sealed class RunStoreTests(PostgresFixture postgres)
     }
 
     [Theory]
+    [InlineData("Host=db", 100)]
+    [InlineData("Host=db;Max Auto Prepare=0", 0)]
+    public void Statements_are_prepared_unless_the_connection_string_says_otherwise(string given, int needed)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Runs"] = given }).Build();
+        Assert.Equal(needed, new Npgsql.NpgsqlConnectionStringBuilder(RunsSettings.From(configuration).Postgres).MaxAutoPrepare);
+    }
+
+    [Fact]
+    public async Task A_column_that_a_newer_version_adds_meanwhile_costs_a_prepared_statement_one_retry()
+    {
+        await using var host = await RunsHost.Start(StoreKind.Postgres, postgres);
+        var run = await host.QueuedRun();
+        async Task<bool> Lock() => await host.Store.Write(async db => await db.LockRun(run, Token) is not null, Token);
+        for (var times = 0; times < 10; times++) { Assert.True(await Lock()); }
+        await using (var db = host.Store.Open()) { await db.Database.ExecuteSqlRawAsync("ALTER TABLE runs ADD COLUMN newer integer", Token); }
+
+        var refused = await Record.ExceptionAsync(Lock);
+        Assert.Contains("cached plan", refused?.GetBaseException().Message, StringComparison.Ordinal);
+        Assert.True(await Lock());
+    }
+
+    [Theory]
     [InlineData("nonsense with secret")]
     [InlineData("Port=secret")]
     [InlineData("Database=gnn;Password=secret")]
