@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 
 namespace Bench;
 
-/// <summary>What measuring memory costs: the GCN paper's model on Cora, with the meter on and off in turn.</summary>
+/// <summary>What measuring memory costs: the GCN paper's model on Cora, with the meter on and off in turns of a few epochs; times of the training's thread.</summary>
 internal static class Meters
 {
-    private const int EpochsAtOnce = 10;
+    private const int EpochsAtOnce = 4;
 
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
@@ -28,41 +28,46 @@ internal static class Meters
             Training = new() { Epochs = int.MaxValue, WeightDecay = 5e-4 },
         };
         using var loop = new TrainingLoop(spec, LearningTasks.Create(spec, DatasetCatalog.Folders(), null, CPU), CPU);
-        for (var warmUp = 0; warmUp < 20; warmUp++) { Seconds(loop, isOff: warmUp % 2 == 0); }
+        for (var warmUp = 0; warmUp < 200; warmUp++) { Measure(loop, isOff: warmUp % 2 == 0); }
 
-        var (ratios, metered, unmetered, spent) = (new List<double>(), 0.0, 0.0, loop.Meter.Spent);
+        var (wall, processor, spent) = (new List<(double Off, double On)>(), new List<(double Off, double On)>(), loop.Meter.Spent);
         for (var pair = 0; pair < pairs; pair++)
         {
-            // Each goes first in every other pair, so that what changes with time falls on both.
-            var first = Seconds(loop, isOff: pair % 2 == 0);
-            var second = Seconds(loop, isOff: pair % 2 == 1);
+            // ABBA: each goes first in every other pair, so that what changes with time falls on both.
+            var first = Measure(loop, isOff: pair % 2 == 0);
+            var second = Measure(loop, isOff: pair % 2 == 1);
             var (off, on) = pair % 2 == 0 ? (first, second) : (second, first);
-            (metered, unmetered) = (metered + on, unmetered + off);
-            ratios.Add(on / off);
+            wall.Add((off.Wall, on.Wall));
+            processor.Add((off.Processor, on.Processor));
         }
 
-        ratios.Sort();
+        var metered = wall.Sum(pair => pair.On);
         Console.WriteLine(JsonSerializer.Serialize(
             new
             {
                 row = "cora-gcn-2",
                 MeteredMs = Rounded(1_000 * metered / pairs / EpochsAtOnce),
-                UnmeteredMs = Rounded(1_000 * unmetered / pairs / EpochsAtOnce),
-                MedianRatio = Rounded(ratios[ratios.Count / 2]),
-                RatioOfMeans = Rounded(metered / unmetered),
+                UnmeteredMs = Rounded(1_000 * wall.Sum(pair => pair.Off) / pairs / EpochsAtOnce),
+                WallMedian = Rounded(PairedRatio.OfMedian(wall)),
+                WallSums = Rounded(PairedRatio.OfSums(wall)),
+                ProcessorMedian = Rounded(PairedRatio.OfMedian(processor)),
+                ProcessorSums = Rounded(PairedRatio.OfSums(processor)),
                 ReadingsShare = Rounded((loop.Meter.Spent - spent).TotalSeconds / metered),
+                pairs,
                 threads,
             },
             s_json));
     }
 
-    private static double Seconds(TrainingLoop loop, bool isOff)
+    private static (double Wall, double Processor) Measure(TrainingLoop loop, bool isOff)
     {
         loop.Meter.IsOff = isOff;
-        var watch = Stopwatch.StartNew();
+        var (watch, processor) = (Stopwatch.StartNew(), ProcessorTime.Thread());
         for (var epoch = 0; epoch < EpochsAtOnce; epoch++) { loop.RunEpoch(); }
-        return watch.Elapsed.TotalSeconds;
+        return (watch.Elapsed.TotalSeconds, ProcessorTime.Thread() - processor);
     }
+
+    private static PairedRatio Rounded(PairedRatio ratio) => new(Rounded(ratio.Value), Rounded(ratio.Low), Rounded(ratio.High));
 
     private static double Rounded(double value) => Math.Round(value, 5);
 }

@@ -15,7 +15,7 @@ switch (args)
     case ["memory", ..]:
         return (Option("--rows")?.Split(',') ?? MemoryRows.Names).All(row => RunApart("kept", row, threads)) ? 0 : 1;
     case ["meters", ..]:
-        Meters.Print(threads, int.Parse(Option("--pairs") ?? "200"));
+        Meters.Print(threads, int.Parse(Option("--pairs") ?? "1200"));
         return 0;
     case ["fidelity", ..]:
         Fidelity.Print(

@@ -1,11 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json;
 using Contracts;
 using Microsoft.AspNetCore.SignalR.Client;
-using Testing;
 using static Bench.ServiceRows;
 
 namespace Bench;
@@ -16,13 +12,11 @@ internal static class ServiceLiveRows
     private const int ViewerCount = 500;
     private const int Repetitions = 5;
 
-    private static readonly RunSpec Cora = new()
+    public static RunSpec Cora { get; } = new()
     {
         Name = "cora", Data = new DataSpec { Dataset = "cora" }, Model = new ModelSpec { Convolution = Convolution.Gcn, Backbone = Backbone.ResPlus, Layers = 7, HiddenChannels = 64 },
         Training = new TrainingSpec { Epochs = 60, CheckpointEvery = 0 },
     };
-
-    private static readonly RunSpec Long = Cora with { Training = new TrainingSpec { Epochs = 150, CheckpointEvery = 0 } };
 
     /// <summary>From the request to the first epoch on the hub: claim, start of a Trainer, data set, model, first epoch, store, feed.</summary>
     public static async Task FirstEpoch()
@@ -90,66 +84,5 @@ internal static class ServiceLiveRows
         if (late.Count != needed) { throw new InvalidOperationException($"{late.Count} epochs reached the viewers, needed {needed}"); }
         Print("hub-500-p50", Quantile(late, 0.5), "ms");
         Print("hub-500-p95", Quantile(late, 0.95), "ms");
-    }
-
-    /// <summary>
-    /// The same training by the Trainer alone, its events dropped, and by the service with a viewer, in turns, best against best: the training
-    /// process's own processor time, and the seconds that it reports for an epoch.
-    /// </summary>
-    public static async Task Streaming()
-    {
-        await using var site = await ServiceSite.Open();
-        var (trainer, times) = site.TimedTrainer();
-        await site.StartApi();
-        await site.StartWorker(isFake: false, trainer);
-        await using var viewer = site.Connection();
-        await viewer.StartAsync();
-        var (alone, streamed) = (new List<Training>(), new List<Training>());
-        for (var i = 0; i <= Repetitions; i++)
-        {
-            var epochs = await Alone(trainer, site.NewFolder());
-            alone.Add(new Training(LastProcessorSeconds(times), epochs));
-            var run = await site.Post(Long);
-            await viewer.InvokeAsync(nameof(IRunHub.WatchRun), run);
-            await site.Ended(run);
-            var history = await site.Http.GetFromJsonAsync<RunHistory>($"/api/v1/runs/{run}/metrics", ContractJson.Options);
-            streamed.Add(new Training(LastProcessorSeconds(times), [.. history!.Epochs.Select(point => point.Figures)]));
-        }
-        Compare("streaming-epoch", "ms", training => training.EpochSeconds * 1000, alone, streamed);
-        Compare("streaming-processor", "s", training => training.ProcessorSeconds, alone, streamed);
-    }
-
-    /// <summary>The first of each was the first of its service, which compiles itself then on the same cores: not counted.</summary>
-    private static void Compare(string row, string unit, Func<Training, double> of, List<Training> alone, List<Training> streamed)
-    {
-        var (without, with) = (alone.Skip(1).Min(of), streamed.Skip(1).Min(of));
-        Print($"{row}-alone", without, unit);
-        Print($"{row}-service", with, unit);
-        Print($"{row}-slowdown", (with / without - 1) * 100, "%");
-    }
-
-    private static async Task<EpochEvent[]> Alone(string trainer, string artifacts)
-    {
-        var start = new ProcessStartInfo(trainer, ["--artifacts", artifacts]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        start.Environment["GNN_DATA"] = TestFolders.Data;
-        using var process = Process.Start(start)!;
-        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(Long, ContractJson.Options));
-        process.StandardInput.Close();
-        var said = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        EpochEvent[] epochs = [.. said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<TrainerEvent>(line, ContractJson.Options)).OfType<EpochEvent>()];
-        return epochs.Length == Long.Training.Epochs ? epochs : throw new InvalidOperationException($"the Trainer alone ended after {epochs.Length} epochs");
-    }
-
-    /// <summary>The second line of the shell's <c>times</c>, of its children: <c>0m1.234s 0m0.056s</c>, user and system.</summary>
-    private static double LastProcessorSeconds(string times) =>
-        File.ReadAllLines(times)[^1].Split(' ').Sum(word => word.TrimEnd('s').Split('m') is [var minutes, var seconds]
-            ? (60 * double.Parse(minutes, CultureInfo.InvariantCulture)) + double.Parse(seconds, CultureInfo.InvariantCulture) : throw new InvalidOperationException($"{times}: found \"{word}\", needed minutes and seconds"));
-
-    /// <summary>One training: what its process took of the processors in all, and its epochs.</summary>
-    private sealed record Training(double ProcessorSeconds, EpochEvent[] Epochs)
-    {
-        /// <summary>Of an epoch in the middle; code is compiled in the first twenty.</summary>
-        public double EpochSeconds => Quantile(Epochs.OrderBy(epoch => epoch.Epoch).Skip(20).Select(epoch => epoch.Seconds), 0.5);
     }
 }

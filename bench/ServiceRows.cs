@@ -12,7 +12,7 @@ internal static class ServiceRows
         ["list"] = ServiceStoreRows.List,
         ["first-epoch"] = ServiceLiveRows.FirstEpoch,
         ["hub"] = ServiceLiveRows.Viewers,
-        ["streaming"] = ServiceLiveRows.Streaming,
+        ["streaming"] = ServiceStreaming.Run,
     };
 
     public static async Task<int> Run(string? rows)

@@ -15,7 +15,7 @@ namespace Bench;
 internal sealed class ServiceSite : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = TestFolders.NewTemporary();
-    private readonly List<Process> _processes = [];
+    private readonly Dictionary<string, Process> _processes = [];
     private readonly PostgresServer _postgres;
     private readonly string _database;
     private readonly IHost _host;
@@ -52,17 +52,17 @@ internal sealed class ServiceSite : IAsyncDisposable
         using var _ = await Start("Worker", ("Worker__Trainer", trainer ?? (isFake ? ProgramOf("FakeTrainer", "fake-trainer") : ProgramOf("Trainer", "trainer"))), ("GNN_DATA", TestFolders.Data));
     }
 
-    /// <summary>A folder of its own for whoever needs one, gone with the site.</summary>
-    public string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder.Path, Guid.NewGuid().ToString("N"))).FullName;
-
-    /// <summary>The Trainer in a shell that writes its processor times to a file when it has ended.</summary>
-    public (string Program, string Times) TimedTrainer()
+    /// <summary>A program in the Trainer's place that says what is written into a pipe.</summary>
+    public (string Program, string Pipe) Relay()
     {
-        var (program, times) = (Path.Combine(_folder.Path, "trainer.sh"), Path.Combine(_folder.Path, "times"));
-        File.WriteAllText(program, $"#!/bin/bash\n\"{ProgramOf("Trainer", "trainer")}\" \"$@\"\ncode=$?\ntimes >> \"{times}\"\nexit $code\n");
+        var (program, pipe) = (Path.Combine(_folder.Path, "relay.sh"), Path.Combine(_folder.Path, "events"));
+        using (var made = Process.Start("mkfifo", [pipe])) { made.WaitForExit(); }
+        File.WriteAllText(program, $"#!/bin/sh\nexec cat \"{pipe}\"\n");
         if (!OperatingSystem.IsWindows()) { File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); }
-        return (program, times);
+        return (program, pipe);
     }
+
+    public int ProcessId(string program) => _processes[program].Id;
 
     public async Task<Guid> Post(RunSpec spec)
     {
@@ -91,7 +91,7 @@ internal sealed class ServiceSite : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _processes)
+        foreach (var process in _processes.Values)
         {
             if (!process.HasExited) { process.Kill(entireProcessTree: true); }
             await process.WaitForExitAsync();
@@ -112,7 +112,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { }; // read, so that it never waits for room
         process.BeginOutputReadLine();
-        _processes.Add(process);
+        _processes.Add(program, process);
         var since = Stopwatch.GetTimestamp();
         while (!await IsReady(client))
         {
