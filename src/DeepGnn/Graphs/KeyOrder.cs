@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -8,7 +9,9 @@ namespace DeepGnn.Graphs;
 /// <summary>Quicksort that leaves alone what nobody asks for.</summary>
 internal static class KeyOrder
 {
+    // Few keys are sorted in the time that dividing them takes.
     private const int Few = 12;
+    private const int FewForVectors = 24;
 
     /// <summary>
     /// Rearranges different keys so that at each rank (minus <paramref name="offset"/>) stands the key that would stand there if all were
@@ -19,7 +22,15 @@ internal static class KeyOrder
     {
         while (ranks.Length > 0 && keys.Length > 1)
         {
-            if (keys.Length <= Few)
+            if (typeof(TKey) == typeof(ulong) && Vector256.IsHardwareAccelerated)
+            {
+                if (keys.Length <= FewForVectors)
+                {
+                    SortByCounting(MemoryMarshal.Cast<TKey, ulong>(keys), MemoryMarshal.Cast<TKey, ulong>(spare));
+                    return;
+                }
+            }
+            else if (keys.Length <= Few)
             {
                 Sort(keys);
                 return;
@@ -44,7 +55,7 @@ internal static class KeyOrder
         var middle = TKey.Max(TKey.Min(a, b), TKey.Min(TKey.Max(a, b), c));
         var pivotAt = middle == a ? 0 : middle == b ? last / 2 : last;
         (keys[pivotAt], keys[last]) = (keys[last], middle);
-        if (typeof(TKey) == typeof(ulong) && Avx512F.IsSupported)
+        if (typeof(TKey) == typeof(ulong) && Avx2.IsSupported)
         {
             return DivideByVectors(MemoryMarshal.Cast<TKey, ulong>(keys), MemoryMarshal.Cast<TKey, ulong>(spare));
         }
@@ -62,7 +73,7 @@ internal static class KeyOrder
         return smaller;
     }
 
-    /// <summary>Eight keys at a time; the pivot stands last. Smaller keys move forward, to where all has been read; larger ones wait aside.</summary>
+    /// <summary>The pivot stands last. Smaller keys move forward, to where all has been read; larger ones wait aside.</summary>
     private static unsafe int DivideByVectors(Span<ulong> all, Span<ulong> spare)
     {
         fixed (ulong* keys = all)
@@ -70,16 +81,33 @@ internal static class KeyOrder
         {
             var (last, smaller, larger, i) = (all.Length - 1, 0, 0, 0);
             var middle = keys[last];
-            var pivot = Vector512.Create(middle);
-            for (; i + Vector512<ulong>.Count <= last; i += Vector512<ulong>.Count)
+            if (Avx512F.IsSupported)
             {
-                var taken = Vector512.Load(keys + i);
-                var below = Vector512.LessThan(taken, pivot);
-                var count = BitOperations.PopCount(below.ExtractMostSignificantBits());
-                Avx512F.Compress(taken, below, taken).Store(keys + smaller);
-                Avx512F.Compress(taken, ~below, taken).Store(aside + larger);
-                smaller += count;
-                larger += Vector512<ulong>.Count - count;
+                var pivot = Vector512.Create(middle);
+                for (; i + Vector512<ulong>.Count <= last; i += Vector512<ulong>.Count)
+                {
+                    var taken = Vector512.Load(keys + i);
+                    var below = Vector512.LessThan(taken, pivot);
+                    var count = BitOperations.PopCount(below.ExtractMostSignificantBits());
+                    Avx512F.Compress(taken, below, taken).Store(keys + smaller);
+                    Avx512F.Compress(taken, ~below, taken).Store(aside + larger);
+                    smaller += count;
+                    larger += Vector512<ulong>.Count - count;
+                }
+            }
+            else
+            {
+                var pivot = Signed(Vector256.Create(middle));
+                for (; i + Vector256<ulong>.Count <= last; i += Vector256<ulong>.Count)
+                {
+                    var taken = Vector256.Load(keys + i);
+                    var below = Vector256.LessThan(Signed(taken), pivot).ExtractMostSignificantBits();
+                    var count = BitOperations.PopCount(below);
+                    LeftPack.Keys(taken, below).Store(keys + smaller);
+                    LeftPack.Keys(taken, below ^ 0xF).Store(aside + larger);
+                    smaller += count;
+                    larger += Vector256<ulong>.Count - count;
+                }
             }
 
             for (; i < last; i++)
@@ -94,6 +122,39 @@ internal static class KeyOrder
             return smaller;
         }
     }
+
+    /// <summary>Each key's place is the number of smaller ones. No branch depends on a key.</summary>
+    private static unsafe void SortByCounting(Span<ulong> all, Span<ulong> spare)
+    {
+        fixed (ulong* keys = all)
+        fixed (ulong* aside = spare)
+        {
+            all.CopyTo(spare);
+            var lanes = Vector256<ulong>.Count;
+            for (var i = 0; i < all.Length; i += lanes) { Signed(Vector256.Load(aside + i)).Store((long*)aside + i); }
+            var places = stackalloc long[FewForVectors + (2 * lanes)];
+            for (var i = 0; i < all.Length; i += 2 * lanes)
+            {
+                var (own, next) = (Vector256.Load((long*)aside + i), Vector256.Load((long*)aside + i + lanes)); // whatever stands after the last key
+                var (place, placeOfNext) = (Vector256<long>.Zero, Vector256<long>.Zero);
+                for (var k = 0; k < all.Length; k++)
+                {
+                    var key = Vector256.Create((long)aside[k]);
+                    place -= Vector256.LessThan(key, own);
+                    placeOfNext -= Vector256.LessThan(key, next);
+                }
+
+                place.Store(places + i);
+                placeOfNext.Store(places + i + lanes);
+            }
+
+            for (var i = 0; i < all.Length; i++) { keys[places[i]] = aside[i] ^ (1UL << 63); }
+        }
+    }
+
+    // AVX2 compares signed numbers alone.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<long> Signed(Vector256<ulong> keys) => (keys ^ Vector256.Create(1UL << 63)).AsInt64();
 
     private static void Sort<TKey>(Span<TKey> keys) where TKey : unmanaged, IBinaryInteger<TKey>
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -26,12 +27,25 @@ internal ref struct NearestKept<T, TKey>
     /// <param name="skip">An index that is not kept, or −1.</param>
     /// <param name="limit">Distances above it are not kept.</param>
     public NearestKept(Span<TKey> buffer, int wanted, int skip, T limit)
+        : this(buffer[..(buffer.Length / 2)], buffer[(buffer.Length / 2)..], wanted, skip, limit, 0)
     {
-        _keys = buffer[..(buffer.Length / 2)];
-        _spare = buffer[_keys.Length..];
+    }
+
+    /// <summary>Goes on where another has stopped.</summary>
+    /// <param name="keys">Half of <see cref="BufferSize"/> places, the first of which hold what has been kept.</param>
+    /// <param name="spare">As many for putting them in order.</param>
+    /// <param name="wanted">m ≥ 1.</param>
+    /// <param name="skip">An index that is not kept, or −1.</param>
+    /// <param name="limit">Distances above it are not kept.</param>
+    /// <param name="count">Number kept so far.</param>
+    public NearestKept(Span<TKey> keys, Span<TKey> spare, int wanted, int skip, T limit, int count)
+    {
+        _keys = keys;
+        _spare = spare;
         _wanted = wanted;
         _skip = skip;
         _worst = Vector256.Create(limit);
+        _count = count;
     }
 
     /// <summary>Number kept, which may exceed m before <see cref="Cut"/>.</summary>
@@ -63,6 +77,26 @@ internal ref struct NearestKept<T, TKey>
         }
     }
 
+    /// <summary>Offers distances |y|² − 2xy to y with indices from <paramref name="first"/> on.</summary>
+    /// <param name="products">xy, [count].</param>
+    /// <param name="squares">|y|², [count].</param>
+    /// <param name="first">Index of the first.</param>
+    /// <param name="count">Number of them.</param>
+    public unsafe void OfferProducts(T* products, T* squares, int first, int count)
+    {
+        var two = Vector256.Create(T.CreateChecked(2));
+        var lanes = Vector256<T>.Count;
+        var j = 0;
+        if (typeof(T) == typeof(float) && Avx2.IsSupported)
+        {
+            if (_skip >= first && _skip < first + count) { OfferAround((float*)products, (float*)squares, first, count, ref j); }
+            OfferVectors((float*)products, (float*)squares, first, count, ref j);
+        }
+
+        for (; j + lanes <= count; j += lanes) { Offer(Vector256.Load(squares + j) - (two * Vector256.Load(products + j)), first + j); }
+        for (; j < count; j++) { Offer(squares[j] - (two[0] * products[j]), first + j); }
+    }
+
     /// <summary>Offers one distance.</summary>
     public void Offer(T distance, int index)
     {
@@ -90,14 +124,14 @@ internal ref struct NearestKept<T, TKey>
     /// <summary>Puts each of the ranks, which rise, in its place.</summary>
     public readonly void Place(ReadOnlySpan<int> ranks) => KeyOrder.Place(_keys[.._count], _spare, 0, ranks);
 
-    // A vector of keys is written whole, whatever counts of it.
+    // Two vectors of keys are written whole, whatever counts of them.
     private static int Room => Vector512<float>.Count;
 
     private void Take(Vector256<T> distances, uint near, int first)
     {
-        if (typeof(T) == typeof(float) && Avx512F.IsSupported && (uint)(_skip - first) >= (uint)Vector256<T>.Count)
+        if (typeof(T) == typeof(float) && Avx2.IsSupported && (uint)(_skip - first) >= (uint)Vector256<T>.Count)
         {
-            TakeVector(distances.AsSingle(), first);
+            TakeVector(distances.AsSingle(), near, first);
             return;
         }
 
@@ -110,16 +144,66 @@ internal ref struct NearestKept<T, TKey>
         if (_count > _keys.Length - Room) { Cut(); }
     }
 
-    private void TakeVector(Vector256<float> distances, int first)
+    // Up to and with the pair of vectors where the point that is not kept stands.
+    private unsafe void OfferAround(float* products, float* squares, int first, int count, ref int j)
+    {
+        const int pair = 2 * 8;
+        OfferVectors(products, squares, first, (_skip - first) / pair * pair, ref j);
+        for (var end = Math.Min(count, j + pair); j < end; j++) { Offer(T.CreateChecked(squares[j] - (2 * products[j])), first + j); }
+    }
+
+    /// <summary>Two vectors at a time: that sixteen points are all far, or not all, is often foreseen; what is near in a vector never.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private unsafe void OfferVectors(float* products, float* squares, int first, int end, ref int from)
+    {
+        ref var keys = ref Unsafe.As<TKey, ulong>(ref MemoryMarshal.GetReference(_keys));
+        var (two, worst, count, most, lanes) = (Vector256.Create(2f), _worst.AsSingle(), _count, _keys.Length - Room, Vector256<float>.Count);
+        var j = from;
+        for (; j + (2 * lanes) <= end; j += 2 * lanes)
+        {
+            var one = Vector256.Load(squares + j) - (two * Vector256.Load(products + j));
+            var other = Vector256.Load(squares + j + lanes) - (two * Vector256.Load(products + j + lanes));
+            var (near, nearOther) = (Vector256.LessThanOrEqual(one, worst), Vector256.LessThanOrEqual(other, worst));
+            if ((near | nearOther).AsInt32() == Vector256<int>.Zero) { continue; }
+            var (chosen, chosenOther) = (near.ExtractMostSignificantBits(), nearOther.ExtractMostSignificantBits());
+            Pack(one, first + j, chosen, ref Unsafe.Add(ref keys, count));
+            count += BitOperations.PopCount(chosen);
+            Pack(other, first + j + lanes, chosenOther, ref Unsafe.Add(ref keys, count));
+            count += BitOperations.PopCount(chosenOther);
+            if (count > most)
+            {
+                _count = count;
+                Cut();
+                (count, worst) = (_count, _worst.AsSingle());
+            }
+        }
+
+        (_count, from) = (count, j);
+    }
+
+    private void TakeVector(Vector256<float> distances, uint near, int first)
+    {
+        Pack(distances, first, near, ref Unsafe.As<TKey, ulong>(ref _keys[_count]));
+        _count += BitOperations.PopCount(near);
+        if (_count > _keys.Length - Room) { Cut(); }
+    }
+
+    // The keys of those that have a bit; eight are written.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pack(Vector256<float> distances, int first, uint near, ref ulong to)
     {
         var bits = (distances + Vector256<float>.Zero).AsInt32();
         var rising = (bits ^ ((bits >> 31) | Vector256.Create(int.MinValue))).AsUInt32();
         var indices = Vector256.Create((uint)first) + Vector256<uint>.Indices;
+        if (!Avx512F.IsSupported)
+        {
+            LeftPack.Store(rising, indices, near, ref to);
+            return;
+        }
+
         var keys = (Avx512F.ConvertToVector512UInt64(rising) << 32) | Avx512F.ConvertToVector512UInt64(indices);
-        var near = Avx512F.ConvertToVector512Int64(Vector256.LessThanOrEqual(distances, _worst.AsSingle()).AsInt32()).AsUInt64();
-        Avx512F.Compress(keys, near, keys).StoreUnsafe(ref Unsafe.As<TKey, ulong>(ref _keys[_count]));
-        _count += BitOperations.PopCount(near.ExtractMostSignificantBits());
-        if (_count > _keys.Length - Room) { Cut(); }
+        var chosen = ~Vector512.Equals(Vector512.Create((ulong)near) & Vector512.Create(1UL, 2, 4, 8, 16, 32, 64, 128), Vector512<ulong>.Zero);
+        Avx512F.Compress(keys, chosen, keys).StoreUnsafe(ref to);
     }
 
     /// <summary>A key that orders by distance, then by index.</summary>

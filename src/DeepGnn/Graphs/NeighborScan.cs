@@ -16,14 +16,14 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
     where TKey : unmanaged, IBinaryInteger<TKey>, IUnsignedNumber<TKey>
 {
     /// <summary>Distances that are looked at to guess how near the nearest are.</summary>
-    private const int Sample = 256;
+    public const int Sample = 256;
 
     private readonly int[] _rising = [.. Ranks.Distinct().Order()];
-    private readonly int _wanted = Ranks.Max() + 1;
+
+    /// <summary>How many of the nearest are looked for.</summary>
+    public int Wanted { get; } = Ranks.Max() + 1;
 
     private delegate void Centre(int centre, TKey[] buffer);
-
-    private delegate void Piece(int piece, TKey[] buffer, T[] room);
 
     /// <summary>Few dimensions, small neighbourhoods of many points.</summary>
     public void ByTree(Tensor points)
@@ -35,7 +35,7 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
         Each(order.Length, (at, buffer) =>
         {
             var centre = order[at];
-            var kept = new NearestKept<T, TKey>(buffer, _wanted, Loop ? -1 : centre, T.PositiveInfinity);
+            var kept = new NearestKept<T, TKey>(buffer, Wanted, Loop ? -1 : centre, T.PositiveInfinity);
             tree.Search(centre, ref kept);
             Hand(centre, ref kept);
         });
@@ -48,7 +48,7 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
         var x = Rows.Of<T>(columns);
         Each(points, (centre, buffer) =>
         {
-            var kept = new NearestKept<T, TKey>(buffer, _wanted, Loop ? -1 : centre, T.PositiveInfinity);
+            var kept = new NearestKept<T, TKey>(buffer, Wanted, Loop ? -1 : centre, T.PositiveInfinity);
             for (var j = 0; j < points; j += Vector256<T>.Count)
             {
                 var count = Math.Min(Vector256<T>.Count, points - j);
@@ -82,59 +82,35 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
         Each(centres, (row, buffer) => FromProducts(begin + row, all + ((long)row * points), square, points, buffer));
     }
 
-    /// <summary>The same on the CPU, x [N, C]: products of a few centres with all points at a time, which the scan finds in the nearest caches.</summary>
+    /// <summary>The same on the CPU, x [N, C] contiguous, without a tensor of products.</summary>
     public void ByProducts(Tensor x, Tensor squares)
     {
-        const int together = 16;
-        var (points, dimensions) = ((int)x.shape[0], (int)x.shape[1]);
-        using var packed = empty(BlockProduct<T>.PackedLength(dimensions, points), x.dtype);
-        T* from = Rows.Of<T>(x), panels = Rows.Of<T>(packed), square = Rows.Of<T>(squares);
-        BlockProduct<T>.Pack(from, dimensions, points, panels);
-        var width = (int)(packed.numel() / dimensions);
-        Share((points + together - 1) / together, together * width, (piece, buffer, room) =>
-        {
-            var (begin, count) = (piece * together, Math.Min(together, points - (piece * together)));
-            fixed (T* products = room)
-            {
-                BlockProduct<T>.TimesPacked(from + ((long)begin * dimensions), count, dimensions, panels, points, products);
-                for (var row = 0; row < count; row++) { FromProducts(begin + row, products + ((long)row * width), square, points, buffer); }
-            }
-        });
+        using var pairs = new PairScan<T, TKey>(this, x, squares);
+        pairs.Run(x);
     }
 
     private void FromProducts(int centre, T* product, T* square, int points, TKey[] buffer)
     {
         var skip = Loop ? -1 : centre;
-        var kept = new NearestKept<T, TKey>(buffer, _wanted, skip, Guess(product, square, points, buffer));
-        ScanProducts(product, square, points, ref kept);
-        if (kept.Count < Math.Min(_wanted, points - (Loop ? 0 : 1)))
+        var kept = new NearestKept<T, TKey>(buffer, Wanted, skip, Guess(product, square, points, buffer));
+        kept.OfferProducts(product, square, 0, points);
+        if (kept.Count < Math.Min(Wanted, points - (Loop ? 0 : 1)))
         {
-            kept = new NearestKept<T, TKey>(buffer, _wanted, skip, T.PositiveInfinity);
-            ScanProducts(product, square, points, ref kept);
+            kept = new NearestKept<T, TKey>(buffer, Wanted, skip, T.PositiveInfinity);
+            kept.OfferProducts(product, square, 0, points);
         }
 
         Hand(centre, ref kept);
     }
 
-    private static void ScanProducts(T* product, T* square, int points, ref NearestKept<T, TKey> kept)
-    {
-        var two = Vector256.Create(T.CreateChecked(2));
-        var lanes = Vector256<T>.Count;
-        var j = 0;
-        for (; j + lanes <= points; j += lanes) { kept.Offer(Vector256.Load(square + j) - (two * Vector256.Load(product + j)), j); }
-        for (; j < points; j++) { kept.Offer(square[j] - (two[0] * product[j]), j); }
-    }
-
     // A distance that few more than the wanted points stay below, from every so manieth of them. A guess too low is seen and made good.
     private T Guess(T* product, T* square, int points, TKey[] buffer)
     {
-        var expected = (double)Sample * _wanted / points;
-        var rank = (int)(expected + (3 * Math.Sqrt(expected)) + 3);
-        if (points < 4 * Sample || rank >= Sample / 2) { return T.PositiveInfinity; }
+        if (GuessRank(points) is not { } rank) { return T.PositiveInfinity; }
         var kept = new NearestKept<T, TKey>(buffer, rank, -1, T.PositiveInfinity);
         for (var s = 0; s < Sample; s++)
         {
-            var j = (int)((long)s * points / Sample);
+            var j = SamplePoint(s, points);
             kept.Add(square[j] - (T.CreateChecked(2) * product[j]), j);
         }
 
@@ -142,7 +118,19 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
         return kept.Worst;
     }
 
-    private void Hand(int centre, ref NearestKept<T, TKey> kept)
+    /// <summary>The place among <see cref="Sample"/> of <paramref name="points"/> of a distance that is about never too low, or null: all are wanted.</summary>
+    public int? GuessRank(int points)
+    {
+        var expected = (double)Sample * Wanted / points;
+        var rank = (int)(expected + (3 * Math.Sqrt(expected)) + 3);
+        return points < 4 * Sample || rank >= Sample / 2 ? null : rank;
+    }
+
+    /// <summary>The point that is looked at as number <paramref name="s"/> of <see cref="Sample"/>.</summary>
+    public static int SamplePoint(int s, int points) => (int)((long)s * points / Sample);
+
+    /// <summary>Writes what was asked for of a centre's nearest.</summary>
+    public void Hand(int centre, ref NearestKept<T, TKey> kept)
     {
         kept.Cut();
         kept.Place(_rising);
@@ -153,29 +141,18 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
     private void Each(int count, Centre work)
     {
         const int together = 32;
-        Share((count + together - 1) / together, 0, (piece, buffer, _) =>
-        {
-            for (var i = piece * together; i < Math.Min(count, (piece + 1) * together); i++) { work(i, buffer); }
-        });
+        Parallel.For(
+            0,
+            (count + together - 1) / together,
+            new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) },
+            () => ArrayPool<TKey>.Shared.Rent(NearestKept<T, TKey>.BufferSize(Math.Max(Wanted, Sample))),
+            (piece, _, buffer) =>
+            {
+                for (var i = piece * together; i < Math.Min(count, (piece + 1) * together); i++) { work(i, buffer); }
+                return buffer;
+            },
+            buffer => ArrayPool<TKey>.Shared.Return(buffer));
     }
-
-    private void Share(int pieces, int values, Piece work) => Parallel.For(
-        0,
-        pieces,
-        new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) },
-        () => (
-            Keys: ArrayPool<TKey>.Shared.Rent(NearestKept<T, TKey>.BufferSize(Math.Max(_wanted, Sample))),
-            Values: ArrayPool<T>.Shared.Rent(values)),
-        (piece, _, room) =>
-        {
-            work(piece, room.Keys, room.Values);
-            return room;
-        },
-        room =>
-        {
-            ArrayPool<TKey>.Shared.Return(room.Keys);
-            ArrayPool<T>.Shared.Return(room.Values);
-        });
 
     private static void Offer(Vector256<T> distances, int first, int count, ref NearestKept<T, TKey> kept)
     {

@@ -54,15 +54,64 @@ public sealed class KnnGraphTests
     {
         using var scope = NewDisposeScope();
         random.manual_seed(channels);
-        var points = randint(0, channels > 16 ? 2 : 4, [1500, channels], float32); // whole numbers: distances are exact, and many are equal
-        var distances = (points.square().sum(dim: 1).unsqueeze(0) - (2 * points.matmul(points.t()))).to(float64); // without |x|² of the centre
-        var order = (distances * 4096 + arange(1500, float64)).argsort(1).data<long>().ToArray();
 
-        var sources = KnnGraph.Dilated(points, 8, dilation).Sources;
+        AssertDilated(randint(0, channels > 16 ? 2 : 4, [1500, channels], float32), 8, dilation);
+    }
 
-        for (var i = 0; i < 1500; i++)
+    [Theory]
+    [InlineData(2300, 4, 250, ScalarType.Float32)] // more candidates than are held at once, in both types
+    [InlineData(1500, 4, 300, ScalarType.Float64)]
+    [InlineData(1500, 8, 9, ScalarType.Float64)]
+    [InlineData(193, 5, 3, ScalarType.Float32)] // a last block of one point
+    [InlineData(385, 16, 24, ScalarType.Float32)]
+    public void Ties_go_to_the_smaller_index_however_points_meet(int count, int k, int dilation, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(count);
+        var points = randint(0, 3, [count, 20], type);
+
+        AssertDilated(points, k, dilation);
+    }
+
+    [Fact]
+    public void A_sample_nearer_than_the_rest_does_not_hide_neighbours()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        var points = randint(1, 4, [2048, 20], float32);
+        points[arange(0, 2048, 8)] = zeros(256, 20); // every eighth: those from which is guessed how near the nearest are
+
+        AssertDilated(points, 4, 100);
+    }
+
+    // Distances of whole numbers are exact.
+    private static void AssertDilated(Tensor points, int k, int dilation)
+    {
+        var (x, count) = (points.to(float64), (int)points.shape[0]);
+        var distances = x.square().sum(dim: 1).unsqueeze(0) - (2 * x.matmul(x.t())); // without |x|² of the centre
+        var order = ((distances * 4096) + arange(count, float64)).argsort(1).data<long>().ToArray();
+
+        var sources = KnnGraph.Dilated(points, k, dilation).Sources;
+
+        for (var i = 0; i < count; i++)
         {
-            for (var r = 0; r < 8; r++) { Assert.Equal(order[(i * 1500) + (r * dilation)], sources[(i * 8) + r]); }
+            for (var r = 0; r < k; r++) { Assert.Equal(order[(i * count) + (r * dilation)], sources[(i * k) + r]); }
+        }
+    }
+
+    [Fact]
+    public void A_point_is_not_its_own_neighbour_in_many_dimensions()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        var points = randn(1200, 24);
+
+        var (with, without) = (KnnGraph.Of(points, 6, loop: true).Sources, KnnGraph.Of(points, 5).Sources);
+
+        for (var i = 0; i < 1200; i++)
+        {
+            Assert.Equal(i, with[i * 6]);
+            Assert.Equal(with[((i * 6) + 1)..((i * 6) + 6)], without[(i * 5)..((i * 5) + 5)]);
         }
     }
 
