@@ -32,12 +32,9 @@ internal static class MemoryRows
             "resgcn" => model,
             _ => throw new ArgumentException($"row: found {row}, needed one of {string.Join(", ", Names)}"),
         };
-        // Neither anchors nor double precision: the first anchor would lie behind the last layer.
-        var training = new TrainingSpec
-        {
-            Recompute = option == "recomputed" ? Recompute.Sqrt : Recompute.None,
-            AnchorEvery = model.Backbone != Backbone.Reversible || option == "default" || name[0] == "revgen" ? null : layers,
-        };
+        var training = option == "recomputed" ? new TrainingSpec { Recompute = Recompute.Sqrt }
+            : name[0] == "revsage" && option == "" ? PeerRows.InSinglePrecision(layers)
+            : new TrainingSpec();
         using var step = new TrainingStep(BenchGraph.Make(), model, keep: training);
         GC.Collect();
         var before = ProcessMemory.Resident();

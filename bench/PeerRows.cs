@@ -13,7 +13,7 @@ internal static class PeerRows
 {
     public static IReadOnlyList<string> Names { get; } =
     [
-        "resgcn-7", "resgcn-28", "revsage-28", "revsage-112", "gcn-2", "semseg-28", "knn-16384-d3", "knn-16384-d64", "cora-gcn-2", "cora-gcnii-64",
+        "resgcn-7", "resgcn-28", "revsage-28", "revsage-112", "revsage-112-default", "gcn-2", "semseg-28", "knn-16384-d3", "knn-16384-d64", "cora-gcn-2", "cora-gcnii-64",
     ];
 
     /// <summary>Measures one row in this process.</summary>
@@ -24,7 +24,7 @@ internal static class PeerRows
         return name[0] switch
         {
             "resgcn" => Train(row, threads, ResGcn(int.Parse(name[1]))),
-            "revsage" => Train(row, threads, RevSage(int.Parse(name[1]))),
+            "revsage" => Train(row, threads, RevSage(int.Parse(name[1])), name.Length > 2 ? new() : InSinglePrecision(int.Parse(name[1]))),
             "gcn" => Train(row, threads, Gcn(128, 0)),
             "semseg" => Segment(row, threads),
             "knn" => Neighbors(row, threads, int.Parse(name[1]), int.Parse(name[2][1..])),
@@ -52,9 +52,12 @@ internal static class PeerRows
         Dropout = 0.6, InputDropout = 0.6,
     };
 
-    private static Measurement Train(string row, int threads, ModelSpec spec)
+    /// <summary>Neither anchors nor double precision, as the peers: the first anchor would lie behind the last layer.</summary>
+    public static TrainingSpec InSinglePrecision(int layers) => new() { AnchorEvery = layers };
+
+    private static Measurement Train(string row, int threads, ModelSpec spec, TrainingSpec? keep = null)
     {
-        using var step = new TrainingStep(BenchGraph.Make(), spec);
+        using var step = new TrainingStep(BenchGraph.Make(), spec, keep: keep);
         return Measurement.Of(row, threads, step.Run);
     }
 

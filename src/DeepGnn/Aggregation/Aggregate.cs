@@ -80,7 +80,8 @@ public static class Aggregate
         return SumFunction.apply([m.Nodes, .. EdgeFeatures.Arguments(m.Edges), perHead!, call]).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Heads(Tensor weights, Messages messages, Graph graph)
+    /// <summary>Edge weights as [E, heads], checked.</summary>
+    internal static Tensor Heads(Tensor weights, Messages messages, Graph graph)
     {
         var perHead = weights.dim() == 1 ? weights.unsqueeze(1) : weights;
         if (perHead.dim() != 2 || perHead.shape[0] != graph.EdgeCount || messages.Width % perHead.shape[1] != 0)
@@ -103,7 +104,8 @@ public static class Aggregate
         return parameter.reshape(-1).expand(width).contiguous();
     }
 
-    private static Messages Checked(Messages messages, Graph graph)
+    /// <summary>The same messages, contiguous, once their shapes fit the graph.</summary>
+    internal static Messages Checked(Messages messages, Graph graph)
     {
         var x = messages.Nodes;
         if (x.dim() != 2 || x.shape[0] != graph.NodeCount)

@@ -78,8 +78,9 @@ public sealed class GcnConv : GraphConvolution
     // A(XΘ) = (AX)Θ: the sum over edges runs on the narrower side.
     private Tensor Convolve(Tensor x, Graph graph, Tensor? weights)
     {
-        using var before = _outChannels <= _inChannels ? lin.call(x) : Aggregate.Sum(x, graph, weights);
-        return Biased(_outChannels <= _inChannels ? Aggregate.Sum(before, graph, weights) : lin.call(before)); // [N, F']
+        if (_outChannels > _inChannels) { return Biased(lin.call(Aggregate.Sum(x, graph, weights))); }
+        if (weights?.requires_grad != true) { return MappedSum.Of(x, graph, weights, mean: false, lin.weight!, null, bias); }
+        return Biased(Aggregate.Sum(lin.call(x), graph, weights)); // [N, F']
     }
 
     private Tensor Biased(Tensor sum) => bias is null ? sum : sum.add_(bias);

@@ -1,15 +1,14 @@
 using System.Numerics;
 using DeepGnn.Aggregation.Simd;
-using DeepGnn.Graphs;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Convolutions;
 
 /// <summary>
-/// S W_lᵀ + x W_rᵀ + b with S the sums or means of neighbours, a few rows at a time: sums and products meet in the nearest caches, and of rows nothing but
+/// S W_lᵀ + x W_rᵀ + b with S the (weighted) sums or the means of neighbours, a few rows at a time: sums and products meet in the nearest caches, and of rows nothing but
 /// the result is written. W_l and W_r are [F, F] of whole panels; W_r and b may be null.
 /// </summary>
-internal sealed unsafe class MappedSumRows<T>(Graph graph, bool mean, Tensor neighborWeight, Tensor? ownWeight) where T : unmanaged, IFloatingPointIeee754<T>
+internal sealed unsafe class MappedSumRows<T>(MappedSumCall call, Tensor neighborWeight, Tensor? ownWeight) where T : unmanaged, IFloatingPointIeee754<T>
 {
     private const int Together = TallRows<T>.Together;
 
@@ -24,7 +23,7 @@ internal sealed unsafe class MappedSumRows<T>(Graph graph, bool mean, Tensor nei
         BlockProduct<T>.Pack(Rows.Of<T>(neighborWeight), width, width, ofNeighbors);
         if (ofOwn != null) { BlockProduct<T>.Pack(Rows.Of<T>(ownWeight), width, width, ofOwn); }
         T* from = Rows.Of<T>(x), to = Rows.Of<T>(y), b = Rows.Of<T>(bias);
-        var (incoming, gather) = (graph.Incoming, new GatherRows<T>(from, width));
+        var (incoming, gather) = (call.Graph.Incoming, new GatherRows<T>(from, width, Rows.Of<T>(call.Weights)));
         RowWork.Run(incoming, width, (_, first, last) =>
         {
             using var sums = Rows.Scratch<T>(Together * width);
@@ -35,7 +34,7 @@ internal sealed unsafe class MappedSumRows<T>(Graph graph, bool mean, Tensor nei
                 {
                     var sum = sums.At(r * width);
                     gather.Sum(incoming, i + r, sum);
-                    if (mean && incoming.Degree(i + r) > 1) { SumRows<T>.Scale(sum, T.One / T.CreateChecked(incoming.Degree(i + r)), width); }
+                    if (call.Mean && incoming.Degree(i + r) > 1) { SumRows<T>.Scale(sum, T.One / T.CreateChecked(incoming.Degree(i + r)), width); }
                 }
 
                 BlockProduct<T>.TimesPacked(sums.At(0), count, width, ofNeighbors, width, to + at);
@@ -59,8 +58,8 @@ internal sealed unsafe class MappedSumRows<T>(Graph graph, bool mean, Tensor nei
         var pieces = TallRows<T>.PiecesBack(2L * square);
         using var found = zeros(pieces, (2 * square) + width, g.dtype); // d W_l, d W_r, d b
         T* arrived = Rows.Of<T>(g), from = Rows.Of<T>(x), to = Rows.Of<T>(toX), all = Rows.Of<T>(found);
-        var gather = new GatherRows<T>(arrived, width, scales: mean ? Rows.Of<T>(graph.InverseDegrees(g)) : null);
-        var outgoing = graph.Outgoing;
+        var gather = new GatherRows<T>(arrived, width, Rows.Of<T>(call.Weights), call.Mean ? Rows.Of<T>(call.Graph.InverseDegrees(g)) : null);
+        var outgoing = call.Graph.Outgoing;
         RowWork.Run(outgoing, width, (piece, first, last) =>
         {
             using var spread = Rows.Scratch<T>(Together * width);

@@ -60,7 +60,7 @@ public sealed class SageConv : GraphConvolution
     {
         using var scope = NewDisposeScope();
         var h = _isLinear
-            ? MappedSum.Of(x, graph, _reduction == Reduction.Mean, lin_l.weight!, lin_r?.weight, lin_l.bias)
+            ? MappedSum.Of(x, graph, null, _reduction == Reduction.Mean, lin_l.weight!, lin_r?.weight, lin_l.bias)
             : Mapped(x, graph); // [N, F']
         return (_normalize ? nn.functional.normalize(h, p: 2, dim: -1) : h).MoveToOuterDisposeScope();
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using DeepGnn.Aggregation;
 using DeepGnn.Graphs;
 using TorchSharp;
@@ -19,14 +20,8 @@ public sealed record SymmetricNormalization(Graph Graph, Tensor Weights)
         var looped = addSelfLoops ? graph.WithSelfLoops.Graph : graph;
         var kept = looped.Kept((nameof(SymmetricNormalization), dtype, device.type, device.index), () =>
         {
-            var weights = new double[looped.EdgeCount];
-            for (var e = 0; e < weights.Length; e++)
-            {
-                var (from, to) = (looped.InDegree(looped.Sources[e]), looped.InDegree(looped.Targets[e]));
-                weights[e] = from == 0 ? 0 : 1 / (Math.Sqrt(from) * Math.Sqrt(to));
-            }
-
-            return [torch.tensor(weights, float64, CPU).to(dtype, device)];
+            var weights = dtype == ScalarType.Float32 ? tensor(Weighed<float>(looped)) : tensor(Weighed<double>(looped));
+            return [weights.to(dtype, device)];
         });
         return new(looped, kept[0]);
     }
@@ -52,6 +47,18 @@ public sealed record SymmetricNormalization(Graph Graph, Tensor Weights)
         var index = looped.IndexOn(weights.device);
         var normalized = root.index_select(0, index.Sources) * weights * root.index_select(0, index.Targets);
         return new(looped, normalized.MoveToOuterDisposeScope());
+    }
+
+    private static T[] Weighed<T>(Graph graph) where T : INumberBase<T>
+    {
+        var weights = new T[graph.EdgeCount];
+        for (var e = 0; e < weights.Length; e++)
+        {
+            var (from, to) = (graph.InDegree(graph.Sources[e]), graph.InDegree(graph.Targets[e]));
+            weights[e] = T.CreateChecked(from == 0 ? 0 : 1 / (Math.Sqrt(from) * Math.Sqrt(to)));
+        }
+
+        return weights;
     }
 
     private static (Graph Graph, Tensor Weights) Looped(Graph graph, Tensor edgeWeights, double loopWeight)

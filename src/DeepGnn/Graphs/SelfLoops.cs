@@ -14,26 +14,26 @@ public sealed record SelfLoops(Graph Graph, int[] Origin)
     {
         var loops = new int[graph.NodeCount];
         Array.Fill(loops, -1);
-        var origin = new List<int>(graph.EdgeCount + graph.NodeCount);
+        var kept = 0;
         for (var e = 0; e < graph.EdgeCount; e++)
         {
             if (graph.Sources[e] == graph.Targets[e]) { loops[graph.Sources[e]] = e; }
-            else { origin.Add(e); }
+            else { kept++; }
         }
 
-        var kept = origin.Count;
-        origin.AddRange(loops);
-        var (sources, targets) = (new int[origin.Count], new int[origin.Count]);
-        for (var e = 0; e < origin.Count; e++)
+        var count = kept + loops.Length;
+        var (origin, sources, targets) = (new int[count], new int[count], new int[count]);
+        var at = 0;
+        for (var e = 0; e < graph.EdgeCount; e++)
         {
-            sources[e] = e < kept ? graph.Sources[origin[e]] : e - kept;
-            targets[e] = e < kept ? graph.Targets[origin[e]] : e - kept;
+            if (graph.Sources[e] != graph.Targets[e]) { (origin[at], sources[at], targets[at++]) = (e, graph.Sources[e], graph.Targets[e]); }
         }
 
+        for (var i = 0; i < loops.Length; i++) { (origin[kept + i], sources[kept + i], targets[kept + i]) = (loops[i], i, i); }
         var looped = new Graph(graph.NodeCount, sources, targets)
         {
             ChunkOf = graph.ChunkOf is { } chunk ? chunk with { Whole = chunk.Whole.WithSelfLoops.Graph } : null,
         };
-        return new SelfLoops(looped, [.. origin]);
+        return new SelfLoops(looped, origin);
     }
 }

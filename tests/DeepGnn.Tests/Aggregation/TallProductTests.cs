@@ -89,5 +89,25 @@ public sealed class TallProductTests
         Assert.All(Run(KernelSet.Simd).Zip(Run(KernelSet.Torch)), pair => Assert.InRange(Apart(pair.First, pair.Second), 0, type == ScalarType.Float32 ? 2e-6 : 1e-13));
     }
 
+    [Fact]
+    public void Gcn_as_one_pass_equals_separate_operators()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(5);
+        var graph = RandomGraph.Of(300, 2_500, seed: 3);
+        using var layer = new GcnConv(48, 48);
+        var (x, g) = (randn(300, 48), randn(300, 48));
+
+        // Edge weights that want a gradient go by separate operators.
+        Tensor[] Run(bool separate)
+        {
+            var leaf = x.clone().requires_grad_();
+            var y = separate ? layer.forward(leaf, graph, ones(graph.EdgeCount).requires_grad_()) : layer.call(leaf, graph);
+            return [y, .. autograd.grad([y], [leaf, .. layer.parameters()], [g])];
+        }
+
+        Assert.All(Run(separate: false).Zip(Run(separate: true)), pair => Assert.InRange(Apart(pair.First, pair.Second), 0, 2e-6));
+    }
+
     private static double Apart(Tensor a, Tensor b) => ((a.@double() - b.@double()).norm() / (1e-30 + b.@double().norm())).item<double>();
 }

@@ -143,7 +143,8 @@ internal static unsafe class SumRows<T> where T : unmanaged, IFloatingPointIeee7
 
     public static void Scale(T* row, T by, int width)
     {
-        for (var d = 0; d < width; d++) { row[d] *= by; }
+        var factor = new Vector<T>(by);
+        for (var d = 0; d < width; d += Vector<T>.Count) { Lanes.Store(factor * Lanes.Load(row + d, width - d), row + d, width - d); }
     }
 
     private static int Heads(Tensor? weights) => weights is null ? 1 : (int)weights.shape[1];
