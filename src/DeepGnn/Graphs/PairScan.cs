@@ -22,7 +22,7 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
     private const int Strip = 48;
 
     /// <summary>Bytes of candidates held at once.</summary>
-    private const long MostHeld = 32 << 20;
+    private const long MostHeld = 24 << 20;
 
     /// <summary>What allocators of the C library map apart and give back to the system at once: more than 32 MiB, of which only what is used takes memory.</summary>
     private const long MappedApart = 33 << 20;
