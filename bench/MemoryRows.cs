@@ -15,7 +15,7 @@ internal static class MemoryRows
     public static IReadOnlyList<string> Names { get; } =
     [
         "revsage-7", "revsage-28", "revsage-112", "revsage-448", "revsage-7-default", "revsage-112-default", "revsage-448-default",
-        "resgcn-7", "resgcn-28", "resgcn-56", "resgcn-28-recomputed", "resgcn-56-recomputed", "revgen-7", "revgen-112", "revgen-1001",
+        "resgcn-7", "resgcn-28", "resgcn-56", "resgcn-28-recomputed", "resgcn-56-recomputed", "revgen-7", "revgen-112", "revgen-1001", "revgen-1001-tied",
     ];
 
     /// <summary>Measures one row in this process.</summary>
@@ -28,7 +28,7 @@ internal static class MemoryRows
         model = name[0] switch
         {
             "revsage" => PeerRows.RevSage(layers),
-            "revgen" => model with { Backbone = Backbone.Reversible },
+            "revgen" => model with { Backbone = Backbone.Reversible, TieWeights = option == "tied" },
             "resgcn" => model,
             _ => throw new ArgumentException($"row: found {row}, needed one of {string.Join(", ", Names)}"),
         };
