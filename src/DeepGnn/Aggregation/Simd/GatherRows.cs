@@ -19,7 +19,7 @@ internal readonly unsafe struct GatherRows<T>(T* x, int width, T* weights = null
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     // Entries of the next rows follow those of this one, so that a row's first neighbours are fetched ahead too.
-    private const int Ahead = 8;
+    private const int Ahead = 12;
 
     /// <summary>Writes the sum over row <paramref name="i"/>.</summary>
     public void Sum(Adjacency rows, int i, T* into)

@@ -74,11 +74,13 @@ internal static class RowTeam
 
     private sealed class Member
     {
+        private const int StackBytes = 512 << 10;
+
         private readonly object _gate = new();
         private Job? _job;
         private int _sleeps;
 
-        public Member() => new Thread(Serve) { IsBackground = true, Name = "rows" }.Start();
+        public Member() => new Thread(Serve, StackBytes) { IsBackground = true, Name = "rows" }.Start();
 
         public void Hand(Job job)
         {
