@@ -70,7 +70,7 @@ internal static class KillFaults
 
     private static async Task<string> TakenOver(Site site)
     {
-        var spec = Undisturbed.Spec(400);
+        var spec = Undisturbed.Spec(2500);
         var run = await site.Queue(spec);
         var dead = site.StartWorker("worker-a");
         await site.Reached(run, site.Random.Next(55, 150));
