@@ -108,16 +108,16 @@ public sealed class MetricsStoreTests(PostgresFixture postgres)
         Assert.Equal(4_000, last.Epoch);
     }
 
-    /// <summary>A floor far below what is measured (bench -- service), so that a return to a row a statement is noticed.</summary>
+    /// <summary>A floor far below what is measured (bench -- service), on busy processors too: no speed, but a question that grows with what is stored would be noticed.</summary>
     [Theory, OnBothStores]
-    public async Task Epochs_are_stored_by_thousands_a_second(StoreKind store)
+    public async Task Epochs_are_stored_by_hundreds_a_second_at_least(StoreKind store)
     {
         await using var host = await RunsHost.Start(store, postgres);
         var run = await host.ClaimedRun();
         await host.Record(run, [.. Enumerable.Range(1, 500).Select(epoch => Epoch(epoch))]);
         var clock = Stopwatch.StartNew();
         for (var part = 1; part <= 10; part++) { Assert.True(await host.Record(run, [.. Enumerable.Range((part * 500) + 1, 500).Select(epoch => Epoch(epoch))])); }
-        Assert.InRange(5_000 / clock.Elapsed.TotalSeconds, 1_000, double.MaxValue);
+        Assert.InRange(5_000 / clock.Elapsed.TotalSeconds, 200, double.MaxValue);
         Assert.Equal(5_500, (await host.Read(run.Id)).Summaries["trainLoss"].Count);
     }
 }
