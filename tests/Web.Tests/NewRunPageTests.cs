@@ -16,10 +16,10 @@ public sealed class NewRunPageTests
         await using var server = await RunServer.Started();
         await using var pages = new Pages(server);
         var page = await Opened(pages);
-        Field(page, "Depth (layers)").Input("28");
-        Field(page, "Learning rate").Input("5e-3");
-        Field(page, "Seed").Input("7");
-        page.Find("form").Submit();
+        await page.InvokeAsync(() => Field(page, "Depth (layers)").Input("28"));
+        await page.InvokeAsync(() => Field(page, "Learning rate").Input("5e-3"));
+        await page.InvokeAsync(() => Field(page, "Seed").Input("7"));
+        await page.InvokeAsync(() => page.Find("form").Submit());
 
         await Eventually.Holds(() => server.Posted.Count == 1, () => page.Markup);
         var spec = server.Posted[0];
@@ -34,16 +34,16 @@ public sealed class NewRunPageTests
         await using var server = await RunServer.Started();
         await using var pages = new Pages(server);
         var page = await Opened(pages);
-        Field(page, "Depth (layers)").Input("2");
+        await page.InvokeAsync(() => Field(page, "Depth (layers)").Input("2"));
         await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("about 2", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
         Assert.DoesNotContain("would need about", page.Find(".estimate").TextContent, StringComparison.Ordinal);
 
-        Field(page, "Depth (layers)").Input("1000");
+        await page.InvokeAsync(() => Field(page, "Depth (layers)").Input("1000"));
         await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("recomputation would need about", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
         Assert.Contains("GiB of memory on a CPU: activations", page.Find(".estimate").TextContent, StringComparison.Ordinal);
 
         // A spec that cannot be trained has none.
-        Field(page, "Depth (layers)").Input("-3");
+        await page.InvokeAsync(() => Field(page, "Depth (layers)").Input("-3"));
         await Eventually.Holds(() => page.FindAll(".estimate").Count == 0, () => page.Markup);
     }
 
@@ -85,10 +85,10 @@ public sealed class NewRunPageTests
         await using var server = await RunServer.Started();
         await using var pages = new Pages(server);
         var page = await Opened(pages);
-        Field(page, label).Input(text);
+        await page.InvokeAsync(() => Field(page, label).Input(text));
 
         await Eventually.Holds(() => Control(page, label).TextContent.Contains(fault, StringComparison.Ordinal), () => Control(page, label).TextContent);
-        page.Find("form").Submit();
+        await page.InvokeAsync(() => page.Find("form").Submit());
         await Eventually.Holds(() => page.Markup.Contains("Some fields need another value", StringComparison.Ordinal), () => page.Markup);
         Assert.Empty(server.Posted);
     }
@@ -103,14 +103,14 @@ public sealed class NewRunPageTests
         });
         await using var pages = new Pages(server);
         var page = await Opened(pages);
-        page.Find("form").Submit();
+        await page.InvokeAsync(() => page.Find("form").Submit());
 
         await Eventually.Holds(() => Control(page, "Depth (layers)").TextContent.Contains("needed at most 8 here", StringComparison.Ordinal), () => page.Markup);
         Assert.Contains("$.somewhere.else: found a fault without a field", page.Find("aside").TextContent, StringComparison.Ordinal);
         Assert.Contains("The run spec cannot be trained", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
 
         // Once the field changes, the refusal is about a spec that is no more.
-        Field(page, "Depth (layers)").Input("8");
+        await page.InvokeAsync(() => Field(page, "Depth (layers)").Input("8"));
         await Eventually.Holds(() => !page.Markup.Contains("needed at most 8 here", StringComparison.Ordinal), () => page.Markup);
     }
 
@@ -125,7 +125,7 @@ public sealed class NewRunPageTests
 
         Assert.Equal("56", Field(page, "Depth (layers)").GetAttribute("value"));
         Assert.Contains("cloned from the first", page.Find(".page-head").TextContent, StringComparison.Ordinal);
-        page.Find("form").Submit();
+        await page.InvokeAsync(() => page.Find("form").Submit());
         await Eventually.Holds(() => server.Posted.Count == 1, () => page.Markup);
         Assert.Equal(("", "depth", 3, Backbone.Plain), (server.Posted[0].Name, server.Posted[0].Group, server.Posted[0].Seed, server.Posted[0].Model.Backbone));
     }
@@ -140,7 +140,7 @@ public sealed class NewRunPageTests
         await Eventually.Holds(() => page.Markup.Contains("answered 503", StringComparison.Ordinal), () => page.Markup);
 
         server.Refuses = false;
-        page.Find("[role=alert] button").Click();
+        await page.InvokeAsync(() => page.Find("[role=alert] button").Click());
         await Eventually.Holds(() => page.FindAll("form").Count == 1, () => page.Markup);
     }
 
