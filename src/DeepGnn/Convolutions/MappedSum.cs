@@ -39,8 +39,8 @@ internal sealed class MappedSum : autograd.SingleTensorFunction<MappedSum>
         ctx.save_for_backward([x, neighborWeight, ownWeight!, bias!, call.Weights!]);
         ctx.save_data(nameof(MappedSumCall), call);
         var y = empty(x.shape[0], neighborWeight.shape[0], x.dtype, x.device);
-        if (IsOurs<float>(x, neighborWeight)) { RowsOf<float>(call, neighborWeight, ownWeight).Forward(x, bias, y); }
-        else if (IsOurs<double>(x, neighborWeight)) { RowsOf<double>(call, neighborWeight, ownWeight).Forward(x, bias, y); }
+        if (IsOurs<float>(call, x, neighborWeight)) { RowsOf<float>(call, neighborWeight, ownWeight).Forward(x, bias, y); }
+        else if (IsOurs<double>(call, x, neighborWeight)) { RowsOf<double>(call, neighborWeight, ownWeight).Forward(x, bias, y); }
         else
         {
             using var mapped = x.matmul(neighborWeight.t());
@@ -60,11 +60,11 @@ internal sealed class MappedSum : autograd.SingleTensorFunction<MappedSum>
         var (x, neighborWeight, ownWeight) = (saved[0], saved[1].detach(), saved[2]?.detach());
         var (toNeighborWeight, toOwnWeight) = (zeros_like(neighborWeight), ownWeight is null ? null : zeros_like(ownWeight));
         var (toX, toBias) = (call.InputNeeded ? empty_like(x) : null, saved[3] is null ? null : zeros_like(saved[3]));
-        if (IsOurs<float>(x, neighborWeight))
+        if (IsOurs<float>(call, x, neighborWeight))
         {
             RowsOf<float>(call, neighborWeight, ownWeight).Backward(g, x, toX, toNeighborWeight, toOwnWeight, toBias);
         }
-        else if (IsOurs<double>(x, neighborWeight))
+        else if (IsOurs<double>(call, x, neighborWeight))
         {
             RowsOf<double>(call, neighborWeight, ownWeight).Backward(g, x, toX, toNeighborWeight, toOwnWeight, toBias);
         }
@@ -85,8 +85,9 @@ internal sealed class MappedSum : autograd.SingleTensorFunction<MappedSum>
         return [toX, null, toNeighborWeight, toOwnWeight, toBias];
     });
 
-    private static bool IsOurs<T>(Tensor x, Tensor neighborWeight) where T : unmanaged, IFloatingPointIeee754<T> =>
-        TallRows<T>.Serves(x, neighborWeight) && neighborWeight.shape[0] == neighborWeight.shape[1];
+    // The set of the forward pass holds for the backward pass.
+    private static bool IsOurs<T>(MappedSumCall call, Tensor x, Tensor neighborWeight) where T : unmanaged, IFloatingPointIeee754<T> =>
+        call.Kernels is SimdKernels<T> && TallRows<T>.Serves(x, neighborWeight) && neighborWeight.shape[0] == neighborWeight.shape[1];
 
     private static MappedSumRows<T> RowsOf<T>(MappedSumCall call, Tensor neighborWeight, Tensor? ownWeight) where T : unmanaged, IFloatingPointIeee754<T> =>
         new(call, neighborWeight, ownWeight);

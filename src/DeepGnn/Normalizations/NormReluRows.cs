@@ -22,25 +22,24 @@ internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double 
     private readonly T* _shift = Rows.Of<T>(shift);
     private readonly T _epsilon = T.CreateChecked(epsilon);
 
-    /// <summary>x is [N, D], y has as many values; <paramref name="firstRow"/> is where x begins in the whole (dropout looks at positions).</summary>
-    public void Forward(Tensor x, Tensor y, long firstRow = 0)
+    /// <summary>x is [N, D], y has as many values.</summary>
+    public void Forward(Tensor x, Tensor y)
     {
         var from = Rows.Of<T>(x);
         var to = Rows.Of<T>(y);
         RowWork.Over((int)x.shape[0], _width, (_, first, last) =>
         {
-            for (var i = first; i < last; i++) { Row(from + ((long)i * _width), to + ((long)i * _width), firstRow + i); }
+            for (var i = first; i < last; i++) { Row(from + ((long)i * _width), to + ((long)i * _width), i); }
         });
     }
 
-    /// <summary>From d loss / d y to d loss / d x, and y again where somebody wants it; γ's and β's gradients are added to [2, D].</summary>
-    public void Backward(Tensor x, Tensor g, Tensor toX, Tensor toParameters, Tensor? y = null, long firstRow = 0)
+    /// <summary>From d loss / d y to d loss / d x; γ's and β's gradients are added to [2, D].</summary>
+    public void Backward(Tensor x, Tensor g, Tensor toX, Tensor toParameters)
     {
         using var pieces = zeros(RowWork.Pieces, 2 * _width, x.dtype);
         var from = Rows.Of<T>(x);
         var arrived = Rows.Of<T>(g);
         var to = Rows.Of<T>(toX);
-        var again = Rows.Of<T>(y);
         var sums = Rows.Of<T>(pieces);
         RowWork.Over((int)x.shape[0], _width, (piece, first, last) =>
         {
@@ -48,15 +47,14 @@ internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double 
             for (var i = first; i < last; i++)
             {
                 var at = (long)i * _width;
-                var statistics = again == null ? Statistics(from + at) : Row(from + at, again + at, firstRow + i);
                 var received = arrived + at;
                 if (dropout is not null)
                 {
-                    HashDropoutFunction.Mask((float*)received, (float*)scratch.At(0), (firstRow + i) * _width, _width, dropout);
+                    HashDropoutFunction.Mask((float*)received, (float*)scratch.At(0), (long)i * _width, _width, dropout);
                     received = scratch.At(0);
                 }
 
-                RowBack(from + at, statistics, received, to + at, sums + ((long)piece * 2 * _width));
+                RowBack(from + at, Statistics(from + at), received, to + at, sums + ((long)piece * 2 * _width));
             }
         });
         using var sum = pieces.sum(dim: 0).view(2, _width);

@@ -52,11 +52,11 @@ internal sealed record NormReluCall(double Epsilon, DropoutMask? Dropout, bool I
         else { new NormReluRows<float>(scale, shift, Epsilon, Dropout).Forward(x, y); }
     }
 
-    /// <summary>Writes d loss / d x, which may take the place of g, and y again where asked; adds the gradients of scale and shift to [2, D].</summary>
-    public void Backward(Tensor x, Tensor scale, Tensor shift, Tensor g, Tensor toX, Tensor toParameters, Tensor? y = null)
+    /// <summary>Writes d loss / d x, which may take the place of g; adds the gradients of scale and shift to [2, D].</summary>
+    public void Backward(Tensor x, Tensor scale, Tensor shift, Tensor g, Tensor toX, Tensor toParameters)
     {
-        if (x.dtype == ScalarType.Float64) { new NormReluRows<double>(scale, shift, Epsilon, Dropout).Backward(x, g, toX, toParameters, y); }
-        else { new NormReluRows<float>(scale, shift, Epsilon, Dropout).Backward(x, g, toX, toParameters, y); }
+        if (x.dtype == ScalarType.Float64) { new NormReluRows<double>(scale, shift, Epsilon, Dropout).Backward(x, g, toX, toParameters); }
+        else { new NormReluRows<float>(scale, shift, Epsilon, Dropout).Backward(x, g, toX, toParameters); }
     }
 }
 

@@ -18,9 +18,6 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
     /// <summary>C += Aᵀ·B, A [inner, rows], B [inner, width].</summary>
     public static void AddTransposedTimes(T* a, int rows, int inner, T* b, int width, T* c) => Run(new(a, 1, rows), rows, inner, b, width, c, add: true);
 
-    /// <summary>Values of all panels of [<paramref name="inner"/>, width].</summary>
-    public static int PackedLength(int inner, int width) => (width + PanelWidth - 1) / PanelWidth * PanelWidth * inner;
-
     /// <summary>Bᵀ [width, inner] laid out so that a product reads it in order: panels of <see cref="PanelWidth"/> columns of B, zeros after the last.</summary>
     public static void Pack(T* transposed, int inner, int width, T* panels)
     {
