@@ -52,38 +52,60 @@ public sealed class Gcn2Conv : nn.Module<Tensor, Tensor, Graph, Tensor>
     }
 
     /// <summary>x and initial X_0 are [N, D], so is the result.</summary>
-    public override Tensor forward(Tensor x, Tensor initial, Graph graph) => Convolve(x, initial, graph, null, null, rectified: false);
+    public override Tensor forward(Tensor x, Tensor initial, Graph graph) => Convolve([this], x, initial, graph);
 
     /// <summary>The same with edge weights [E].</summary>
-    public Tensor forward(Tensor x, Tensor initial, Graph graph, Tensor edgeWeights) =>
-        Convolve(x, initial, graph, edgeWeights, null, rectified: false);
+    public Tensor forward(Tensor x, Tensor initial, Graph graph, Tensor edgeWeights) => Convolve([this], x, initial, graph, edgeWeights);
 
-    /// <summary>relu(conv(dropout(x), X_0)), the whole of a layer without normalisation.</summary>
-    internal Tensor Rectified(Tensor x, Tensor initial, Graph graph, DropoutMask? dropout) =>
-        Convolve(x, initial, graph, null, dropout, rectified: true);
+    /// <summary>x ← relu(conv(dropout(x), X_0)) for one layer after the other, which differ in their matrices and in β alone.</summary>
+    /// <param name="layers">At least one.</param>
+    /// <param name="x">[N, D], as is the result.</param>
+    /// <param name="initial">X_0.</param>
+    /// <param name="graph">N nodes.</param>
+    /// <param name="dropout">Probability of a zero, 0 outside training.</param>
+    internal static Tensor Rectified(Gcn2Conv[] layers, Tensor x, Tensor initial, Graph graph, double dropout) =>
+        Convolve(layers, x, initial, graph, dropout: dropout, rectified: true);
 
-    private Tensor Convolve(Tensor x, Tensor initial, Graph graph, Tensor? edgeWeights, DropoutMask? dropout, bool rectified)
+    private static Tensor Convolve(
+        Gcn2Conv[] layers, Tensor x, Tensor initial, Graph graph, Tensor? edgeWeights = null, double dropout = 0, bool rectified = false)
     {
         using var scope = NewDisposeScope();
-        var (normal, weights) = !_normalize ? (graph, edgeWeights)
-            : edgeWeights is null ? Parts(SymmetricNormalization.Of(graph, _addSelfLoops, x.dtype, x.device))
-            : Parts(SymmetricNormalization.Of(graph, edgeWeights, _addSelfLoops, loopWeight: 1));
-        if (weight2 is null && Gcn2Function.Fits(x, initial, weight1, weights, dropout))
+        var (normal, weights) = layers[0].Normal(graph, edgeWeights, x);
+        Tensor[] maps = [.. layers.Select(layer => layer.weight1)];
+        var recorded = is_grad_enabled();
+        var call = new Gcn2Call(
+            normal,
+            weights,
+            layers[0]._alpha,
+            [.. layers.Select(layer => layer._beta)],
+            dropout > 0 ? HashDropout.Draw(dropout, layers.Length) : null,
+            rectified,
+            (recorded && x.requires_grad, recorded && initial.requires_grad, recorded && maps.Any(map => map.requires_grad)));
+        if (layers[0].weight2 is null && Gcn2Function.Fits(x, initial, maps, call))
         {
-            var call = new Gcn2Call(normal, weights, _alpha, _beta, dropout, rectified, NeededBy(x, initial));
-            return Gcn2Function.Of(x.contiguous(), initial.contiguous(), weight1, call).MoveToOuterDisposeScope();
+            return Gcn2Function.Of(x.contiguous(), initial.contiguous(), maps, call).MoveToOuterDisposeScope();
         }
 
-        var spread = Aggregate.Sum(dropout is null ? x : HashDropout.Apply(x, dropout), normal, weights);
+        var h = x;
+        for (var l = 0; l < layers.Length; l++)
+        {
+            using var inner = NewDisposeScope();
+            var before = h;
+            h = layers[l].ByOperators(call.Dropout is null ? h : HashDropout.Apply(h, call.Dropout[l]), initial, call).MoveToOuterDisposeScope();
+            if (l > 0) { before.Dispose(); }
+        }
+
+        return h.MoveToOuterDisposeScope();
+    }
+
+    private Tensor ByOperators(Tensor x, Tensor initial, Gcn2Call call)
+    {
+        var spread = Aggregate.Sum(x, call.Graph, call.Weights);
         var y = weight2 is null
             ? spread.lerp(initial, _alpha).matmul(Map(weight1))
             : (spread * (1 - _alpha)).matmul(Map(weight1)) + (initial * _alpha).matmul(Map(weight2));
-        return (rectified ? y.relu() : y).MoveToOuterDisposeScope();
+        return call.Rectified ? y.relu() : y;
     }
-
-    private (bool X, bool Initial, bool Weight) NeededBy(Tensor x, Tensor initial) => is_grad_enabled()
-        ? (x.requires_grad, initial.requires_grad, weight1.requires_grad)
-        : default;
 
     // (1 − β)S + βSΘ = S((1 − β)I + βΘ): the sum is taken of D×D matrices instead of N×D ones.
     private Tensor Map(Tensor weight)
@@ -92,5 +114,12 @@ public sealed class Gcn2Conv : nn.Module<Tensor, Tensor, Graph, Tensor>
         return identity.lerp(weight, _beta);
     }
 
-    private static (Graph Graph, Tensor? Weights) Parts(SymmetricNormalization normalization) => (normalization.Graph, normalization.Weights);
+    private (Graph Graph, Tensor? Weights) Normal(Graph graph, Tensor? edgeWeights, Tensor x)
+    {
+        if (!_normalize) { return (graph, edgeWeights); }
+        var (normal, weights) = edgeWeights is null
+            ? SymmetricNormalization.Of(graph, _addSelfLoops, x.dtype, x.device)
+            : SymmetricNormalization.Of(graph, edgeWeights, _addSelfLoops, loopWeight: 1);
+        return (normal, weights);
+    }
 }

@@ -220,7 +220,8 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
     // The last layer of the segment that begins with layer l.
     private int SegmentEnd(int l, Tensor? h)
     {
-        if (!RunsAgain(l, h) || fusion is not null) { return l; }
+        if (fusion is not null) { return l; }
+        if (!RunsAgain(l, h)) { return initial.Count > 0 && LayerOutput is null ? _depth - 1 : l; }
         var (end, segment) = (Segments[0], 0);
         while (end <= l) { end += Segments[++segment]; }
         return Math.Min(end, _depth) - 1;
@@ -236,6 +237,7 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
 
         Tensor Run(Tensor? h, Tensor? first, Tensor? edges)
         {
+            if (initial.Count > 0) { return InitialResidualLayer.Run([.. initial.Take(from..(to + 1))], h!, first!, graph); }
             for (var l = from; l <= to; l++)
             {
                 var before = h;
@@ -249,7 +251,6 @@ public sealed class DeepGcn : nn.Module<InputFeatures, Graph, Tensor>
 
     private Tensor LayerAt(int l, Tensor? h, Tensor? first, InputFeatures x, Graph graph, Tensor? edges)
     {
-        if (initial.Count > 0) { return initial[l].forward(h!, first!, graph); }
         var layer = layers[Math.Min(l, layers.Count - 1)]; // with tied weights the second one goes on
         return h is null ? layer.forward(x, graph, edges, InputDropout) : layer.forward(h, graph, edges);
     }

@@ -40,13 +40,7 @@ public sealed class Gcnii : nn.Module<Tensor, Graph, Tensor>
     {
         using var scope = NewDisposeScope();
         var initial = lins[0].call(Dropped(x)).relu(); // [N, D]
-        var h = initial;
-        foreach (var conv in convs)
-        {
-            using var layer = NewDisposeScope();
-            h = conv.Rectified(h, initial, graph, training && _dropout > 0 ? HashDropout.Draw(_dropout) : null).MoveToOuterDisposeScope();
-        }
-
+        var h = Gcn2Conv.Rectified([.. convs], initial, initial, graph, training ? _dropout : 0);
         return lins[1].call(Dropped(h)).MoveToOuterDisposeScope();
     }
 

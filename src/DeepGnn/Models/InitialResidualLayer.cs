@@ -29,13 +29,28 @@ internal sealed class InitialResidualLayer : nn.Module<Tensor, Tensor, Graph, Te
     }
 
     /// <summary>h and h_0 are [N, D], so is the result.</summary>
-    public override Tensor forward(Tensor h, Tensor initial, Graph graph)
+    public override Tensor forward(Tensor h, Tensor initial, Graph graph) => Run([this], h, initial, graph);
+
+    /// <summary>One of a model's layers after the other.</summary>
+    public static Tensor Run(InitialResidualLayer[] layers, Tensor h, Tensor initial, Graph graph)
     {
-        if (norm is null && graph.Chunks is null)
+        if (layers[0].norm is null && graph.Chunks is null)
         {
-            return conv.Rectified(h, initial, graph, training && _dropout > 0 ? HashDropout.Draw(_dropout) : null);
+            return Gcn2Conv.Rectified(Array.ConvertAll(layers, layer => layer.conv), h, initial, graph, layers[0].training ? layers[0]._dropout : 0);
         }
 
+        for (var l = 0; l < layers.Length; l++)
+        {
+            var before = h;
+            h = layers[l].Normalized(h, initial, graph);
+            if (l > 0) { before.Dispose(); }
+        }
+
+        return h;
+    }
+
+    private Tensor Normalized(Tensor h, Tensor initial, Graph graph)
+    {
         using var scope = NewDisposeScope();
         var convolved = Convolved(HashDropout.Apply(h, _dropout, training), initial, graph);
         return nn.functional.relu(NodeNormalization.Of(norm, convolved, graph)).MoveToOuterDisposeScope();

@@ -24,10 +24,13 @@ public static class HashDropout
     public static Tensor Apply(Tensor x, double p, bool training) => p == 0 || !training ? x.alias() : Apply(x, Draw(p));
 
     /// <summary>A mask for any number of calls.</summary>
-    internal static DropoutMask Draw(double p)
+    internal static DropoutMask Draw(double p) => Draw(p, 1)[0];
+
+    /// <summary>The masks that so many draws give one after the other.</summary>
+    internal static DropoutMask[] Draw(double p, int count)
     {
-        using var seed = randint(0, 1L << 32, [1], int64);
-        return new((uint)seed.item<long>(), p);
+        using var seeds = randint(0, 1L << 32, [count], int64);
+        return Array.ConvertAll(seeds.data<long>().ToArray(), seed => new DropoutMask((uint)seed, p));
     }
 
     /// <summary>x with that mask.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using DeepGnn.Runtime;
 using static TorchSharp.torch;
@@ -8,10 +9,14 @@ using static TorchSharp.torch;
 namespace DeepGnn.Aggregation.Simd;
 
 /// <summary>
-/// S = (1 − α)PX + αX_0 and Y = S·M, rectified where asked, some rows at a time, so that sum, mixture, product and rectifier meet in the nearest
-/// cache. P is given by edge weights.
+/// Layers S = (1 − α)P·dropout(X) + αX_0, Y = S·M, rectified where asked, one after the other: one pass over rows for each, some rows at a time, so that
+/// sum, mixture, product, rectifier and the next layer's dropout meet in the nearest cache; one pass back for each likewise. P is given by edge weights.
 /// </summary>
-internal sealed unsafe class Gcn2Rows<T>(Graph graph, Tensor? weights, double alpha, int width) where T : unmanaged, IFloatingPointIeee754<T>
+/// <param name="call">The layers.</param>
+/// <param name="mixed">S of all layers, [L, N, D]; null where it is not kept.</param>
+/// <param name="open">What each layer's rectifier let through (bytes, [L, N, <see cref="OpenBytes"/>]), or null.</param>
+/// <param name="width">D.</param>
+internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? open, int width) where T : unmanaged, IFloatingPointIeee754<T>
 {
     // 12 KiB of S and as much of Y with 64 channels.
     private const int Together = 48;
@@ -21,20 +26,70 @@ internal sealed unsafe class Gcn2Rows<T>(Graph graph, Tensor? weights, double al
 
     private static readonly int s_lanes = Vector256<T>.Count;
 
+    private readonly Graph _graph = call.Graph;
+    private readonly T* _edgeWeights = Rows.Of<T>(call.Weights);
+    private readonly T* _mixed = Rows.Of<T>(mixed);
+    private readonly byte* _open = Rows.Of<byte>(open);
+    private readonly int _bytes = OpenBytes(width);
+
+    // Back through a product the gradient carries α, as that of X_0 does, and loses it on the way to X.
+    private readonly double _carried = call.Alpha > 0 ? call.Alpha : 1;
+
     /// <summary>Bytes that say which values of a row the rectifier let through: a bit each for whole vectors, a byte each for what is left.</summary>
     public static int OpenBytes(int width) => (width / s_lanes) + (width % s_lanes);
 
-    /// <summary>Writes Y, and S and what the rectifier let through (bytes, [N, <see cref="OpenBytes"/>]) where they are wanted.</summary>
-    public void Forward(Tensor x, Tensor initial, T* map, bool rectified, Tensor y, Tensor? mixed, Tensor? open)
+    /// <summary>Writes the last layer's Y, and of all layers what is kept.</summary>
+    public void Forward(Tensor x, Tensor initial, Tensor[] weights, Tensor y)
     {
-        var gather = new GatherRows<T>(Rows.Of<T>(x), width, Rows.Of<T>(weights));
-        T* first = Rows.Of<T>(initial), result = Rows.Of<T>(y), kept = Rows.Of<T>(mixed);
-        var let = Rows.Of<byte>(open);
-        var (incoming, bytes) = (graph.Incoming, OpenBytes(width));
+        using var dropped = call.Dropout is null ? null : HashDropoutFunction.Masked(x, call.Dropout[0]);
+        using var second = weights.Length > 1 ? empty_like(y) : null;
+        using var map = Rows.Scratch<T>(width * width);
+        T* first = Rows.Of<T>(initial), from = Rows.Of<T>(dropped ?? x), last = Rows.Of<T>(y), other = Rows.Of<T>(second);
+        for (var l = 0; l < weights.Length; l++)
+        {
+            var to = (weights.Length - l) % 2 == 1 ? last : other;
+            Map(weights[l], call.Betas[l], 1, transposed: false, map.At(0));
+            Forward(l, from, first, map.At(0), to);
+            from = to;
+        }
+    }
+
+    /// <summary>From G = d loss / d Y of the last layer: writes d loss / d X and d loss / d Θ [L, D, D] and adds to d loss / d X_0, where they are wanted.</summary>
+    public void Backward(Tensor g, Tensor[] weights, Tensor? toX, Tensor? toInitial, Tensor? toWeights)
+    {
+        using var pieces = toWeights is null ? null : zeros(PiecesBack, width, width, g.dtype);
+        using var even = empty_like(g);
+        using var odd = weights.Length > 1 ? empty_like(g) : null;
+        using var map = Rows.Scratch<T>(width * width);
+        T* from = Rows.Of<T>(g), sums = Rows.Of<T>(pieces);
+        for (var l = weights.Length - 1; l >= 0; l--)
+        {
+            var to = Rows.Of<T>(l % 2 == 0 ? even : odd);
+            Map(weights[l], call.Betas[l], _carried, transposed: true, map.At(0));
+            Backward(l, from, map.At(0), to, Rows.Of<T>(toInitial), sums);
+            if (sums != null) { Add(sums, T.CreateChecked(call.Betas[l]), Rows.Of<T>(toWeights) + ((long)l * width * width)); }
+            from = to;
+        }
+
+        if (toX is null) { return; }
+        var gather = new GatherRows<T>(from, width, _edgeWeights);
+        var input = Rows.Of<T>(toX);
+        RowWork.Run(_graph.Outgoing, width, (_, begin, end) =>
+        {
+            for (var j = begin; j < end; j++) { ToInput(gather, 0, j, input + ((long)j * width)); }
+        });
+    }
+
+    private void Forward(int l, T* x, T* first, T* map, T* y)
+    {
+        var (incoming, gather) = (_graph.Incoming, new GatherRows<T>(x, width, _edgeWeights));
+        var kept = Mixed(l);
+        var let = Open(l);
+        var next = call.Dropout is { } masks && l + 1 < masks.Length ? masks[l + 1] : null;
         RowWork.Run(incoming, 2 * width, (_, begin, end) =>
         {
             using var scratch = Rows.Scratch<T>(Together * width);
-            using var unread = Rows.Scratch<byte>(bytes);
+            using var unread = Rows.Scratch<byte>(_bytes);
             for (var i = begin; i < end; i += Together)
             {
                 var (count, at) = (Math.Min(Together, end - i), (long)i * width);
@@ -45,67 +100,85 @@ internal sealed unsafe class Gcn2Rows<T>(Graph graph, Tensor? weights, double al
                     Mix(s + (r * width), first + at + (r * width));
                 }
 
-                BlockProduct<T>.Times(s, count, width, map, width, result + at);
-                for (var r = 0; r < count && rectified; r++)
+                BlockProduct<T>.Times(s, count, width, map, width, y + at);
+                for (var r = 0; r < count && call.Rectified; r++)
                 {
-                    Rectify(result + at + (r * width), let == null ? unread.At(0) : let + ((long)(i + r) * bytes));
+                    Rectify(y + at + (r * width), let == null ? unread.At(0) : let + ((long)(i + r) * _bytes));
                 }
+
+                if (next is not null) { HashDropoutFunction.Mask((float*)(y + at), (float*)(y + at), at, (long)count * width, next); }
             }
         });
     }
 
-    /// <summary>
-    /// From G = d loss / d Y: writes G masked by the rectifier times <paramref name="back"/>, [N, D], and adds Sᵀ G to [D, D].
-    /// </summary>
-    public void ToMixed(Tensor g, Tensor mixed, Tensor? open, T* back, Tensor sent, Tensor? toMap)
+    // What arrives is G of the last layer, or what the layer after this one sent.
+    private void Backward(int l, T* arriving, T* map, T* sent, T* toInitial, T* sums)
     {
-        using var pieces = toMap is null ? null : zeros(PiecesBack, width, width, g.dtype);
-        T* from = Rows.Of<T>(g), s = Rows.Of<T>(mixed), to = Rows.Of<T>(sent), sums = Rows.Of<T>(pieces);
-        var let = Rows.Of<byte>(open);
-        var bytes = OpenBytes(width);
-        RowWork.Over((int)g.shape[0], 2 * width, (piece, begin, end) =>
+        var (outgoing, gather) = (_graph.Outgoing, new GatherRows<T>(arriving, width, _edgeWeights));
+        var isLast = l == call.Betas.Length - 1;
+        var s = Mixed(l);
+        var let = Open(l);
+        RowWork.Run(outgoing, 2 * width, (piece, begin, end) =>
         {
             using var scratch = Rows.Scratch<T>(Together * width);
+            T* g = scratch.At(0), sum = sums == null ? null : sums + ((long)piece * width * width);
+            if (sum != null) { new Span<T>(sum, width * width).Clear(); }
             for (var i = begin; i < end; i += Together)
             {
                 var (count, at) = (Math.Min(Together, end - i), (long)i * width);
-                var arrived = from + at;
-                if (let != null)
+                for (var r = 0; r < count; r++)
                 {
-                    arrived = scratch.At(0);
-                    for (var r = 0; r < count; r++) { Pass(from + at + (r * width), let + ((long)(i + r) * bytes), arrived + (r * width)); }
+                    var row = g + (r * width);
+                    if (isLast) { new ReadOnlySpan<T>(arriving + at + (r * width), width).CopyTo(new Span<T>(row, width)); }
+                    else { ToInput(gather, l + 1, i + r, row); }
+                    if (let != null) { Pass(row, let + ((long)(i + r) * _bytes)); }
                 }
 
-                if (sums != null) { BlockProduct<T>.AddTransposedTimes(s + at, width, count, arrived, width, sums + ((long)piece * width * width)); }
-                BlockProduct<T>.Times(arrived, count, width, back, width, to + at);
+                if (sum != null) { BlockProduct<T>.AddTransposedTimes(s + at, width, count, g, width, sum); }
+                BlockProduct<T>.Times(g, count, width, map, width, sent + at);
+                if (toInitial != null) { SumRows<T>.Add(sent + at, toInitial + at, count * width); }
             }
         }, PiecesBack);
-        if (toMap is null) { return; }
-        using var sum = pieces!.sum(dim: 0);
-        toMap.add_(sum);
     }
 
-    /// <summary>Writes <paramref name="factor"/>·Pᵀ·sent, dropped again as X was.</summary>
-    public void ToInput(Tensor sent, T factor, DropoutMask? dropout, Tensor toX)
+    /// <summary>Row j of (1 − α)Pᵀ·sent, dropped again as the input of layer l was.</summary>
+    private void ToInput(GatherRows<T> gather, int l, int j, T* row)
     {
-        var gather = new GatherRows<T>(Rows.Of<T>(sent), width, Rows.Of<T>(weights));
-        var outgoing = graph.Outgoing;
-        var to = Rows.Of<T>(toX);
-        RowWork.Run(outgoing, width, (_, begin, end) =>
+        gather.Sum(_graph.Outgoing, j, row);
+        SumRows<T>.Scale(row, T.CreateChecked((1 - call.Alpha) / _carried), width);
+        if (call.Dropout is not null) { HashDropoutFunction.Mask((float*)row, (float*)row, (long)j * width, width, call.Dropout[l]); }
+    }
+
+    // Of all pieces, in their order.
+    private void Add(T* sums, T factor, T* into) => RowWork.Over(width, PiecesBack * width, (_, begin, end) =>
+    {
+        for (var d = begin * width; d < end * width; d += Vector<T>.Count)
         {
-            for (var j = begin; j < end; j++)
-            {
-                var row = to + ((long)j * width);
-                gather.Sum(outgoing, j, row);
-                SumRows<T>.Scale(row, factor, width);
-                if (dropout is not null) { HashDropoutFunction.Mask((float*)row, (float*)row, (long)j * width, width, dropout); }
-            }
-        });
+            var (count, sum) = ((end * width) - d, Vector<T>.Zero);
+            for (var piece = 0; piece < PiecesBack; piece++) { sum += Lanes.Load(sums + ((long)piece * width * width) + d, count); }
+            Lanes.Store(sum * factor, into + d, count);
+        }
+    });
+
+    private T* Mixed(int l) => _mixed == null ? null : _mixed + ((long)l * _graph.NodeCount * width);
+
+    private byte* Open(int l) => _open == null ? null : _open + ((long)l * _graph.NodeCount * _bytes);
+
+    // (1 − β)S + βSΘ = S((1 − β)I + βΘ): the sum is taken of D×D matrices instead of N×D ones.
+    private void Map(Tensor weight, double beta, double scale, bool transposed, T* into)
+    {
+        var from = Rows.Of<T>(weight);
+        var (factor, own) = (T.CreateChecked(beta * scale), T.CreateChecked((1 - beta) * scale));
+        for (var i = 0; i < width; i++)
+        {
+            for (var j = 0; j < width; j++) { into[(i * width) + j] = factor * (transposed ? from[(j * width) + i] : from[(i * width) + j]); }
+            into[(i * width) + i] += own;
+        }
     }
 
     private void Mix(T* s, T* first)
     {
-        var (own, others) = (new Vector<T>(T.CreateChecked(alpha)), new Vector<T>(T.CreateChecked(1 - alpha)));
+        var (own, others) = (new Vector<T>(T.CreateChecked(call.Alpha)), new Vector<T>(T.CreateChecked(1 - call.Alpha)));
         for (var d = 0; d < width; d += Vector<T>.Count)
         {
             var count = width - d;
@@ -132,15 +205,15 @@ internal sealed unsafe class Gcn2Rows<T>(Graph graph, Tensor? weights, double al
         }
     }
 
-    private void Pass(T* g, byte* open, T* into)
+    private void Pass(T* g, byte* open)
     {
         var d = 0;
-        for (; d + s_lanes <= width; d += s_lanes, open++) { (Vector256.Load(g + d) & Open(*open)).Store(into + d); }
-        for (; d < width; d++, open++) { into[d] = *open == 0 ? T.Zero : g[d]; }
+        for (; d + s_lanes <= width; d += s_lanes, open++) { (Vector256.Load(g + d) & Whole(*open)).Store(g + d); }
+        for (; d < width; d++, open++) { g[d] = *open == 0 ? T.Zero : g[d]; }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<T> Open(byte bits)
+    private static Vector256<T> Whole(byte bits)
     {
         if (typeof(T) == typeof(float))
         {
