@@ -69,12 +69,14 @@ internal sealed class EdgeConvFunction : autograd.SingleTensorFunction<EdgeConvF
             ? step.Pairs(new EdgeConvRows<double>(pairs, call.Graph, sign, call.Before))
             : step.Pairs(new EdgeConvRows<float>(pairs, call.Graph, sign, call.Before));
 
-        var (own, other) = Halves(weight);
-        var toOwn = toTargets.t().matmul(x); // [F', F]
+        var (ofTargets, ofSources) = Maps(weight);
+        var (toOwn, toOther, toX) = (zeros_like(ofTargets), zeros_like(ofSources), call.InputNeeded ? empty_like(x) : null);
+        TallProduct.Backward(toSources, x, ofSources, toX, toOther);
+        TallProduct.Backward(toTargets, x, ofTargets, toX, toOwn, add: true);
         return
         [
-            call.InputNeeded ? toSources.matmul(other).addmm_(toTargets, own - other, beta: 1, alpha: 1) : null,
-            cat([toOwn, toSources.t().matmul(x) - toOwn], dim: 1),
+            toX,
+            cat([toOwn, toOther - toOwn], dim: 1),
             saved[2] is null ? null : toTargets.sum(dim: 0),
             step.Scale,
             step.Shift,
@@ -92,18 +94,20 @@ internal sealed class EdgeConvFunction : autograd.SingleTensorFunction<EdgeConvF
         return y;
     }
 
-    // With W = [A, B]: W[x_i, x_j − x_i] = (A − B)x_i + Bx_j.
     private static Pairs Products(Tensor x, Tensor weight, Tensor? bias)
     {
-        var (own, other) = Halves(weight);
-        var target = x.matmul((own - other).t());
-        return new(x.matmul(other.t()), bias is null ? target : target.add_(bias));
+        var (ofTargets, ofSources) = Maps(weight);
+        return new(Product(ofSources, null), Product(ofTargets, bias));
+
+        Tensor Product(Tensor map, Tensor? added) => TallProduct.Map(x, map, added, empty(x.shape[0], map.shape[0], x.dtype));
     }
 
-    private static (Tensor Own, Tensor Other) Halves(Tensor weight)
+    // With W = [A, B]: W[x_i, x_j − x_i] = (A − B)x_i + Bx_j.
+    private static (Tensor OfTargets, Tensor OfSources) Maps(Tensor weight)
     {
         var channels = weight.shape[1] / 2;
-        return (weight.narrow(1, 0, channels), weight.narrow(1, channels, channels));
+        var other = weight.narrow(1, channels, channels).contiguous();
+        return (weight.narrow(1, 0, channels) - other, other);
     }
 
     private static Tensor Sign(Tensor? scale, Tensor like) =>
@@ -127,16 +131,16 @@ internal sealed class EdgeConvBack(EdgeConvCall call, Tensor g, Tensor? scale, T
     /// <summary>d loss / d s and d loss / d t.</summary>
     public (Tensor Sources, Tensor Targets) Pairs<T>(EdgeConvRows<T> rows) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        var (winners, edges) = (empty_like(g), empty(g.shape, typeof(T) == typeof(float) ? int32 : int64));
-        rows.Winners(winners, edges);
+        var (winners, winning) = (empty_like(g), empty(g.shape, typeof(T) == typeof(float) ? int32 : int64));
+        var (slopes, products) = call.Trained ? (empty_like(g), empty_like(g)) : (null, null);
+        rows.Winners(winners, winning, slopes, products);
         var (arrived, shared) = ToWinners(winners, call.Graph.HasIsolated ? g * call.Graph.HasIncoming(g) : g);
-        var (toSources, toTargets) = (empty_like(g), empty_like(g));
-        rows.Backward(toSources: true, arrived, edges, shared, toSources);
-        rows.Backward(toSources: false, arrived, edges, shared, toTargets);
-        return (toSources, toTargets);
+        var toSources = empty_like(g);
+        rows.ToSources(arrived, winning, shared, toSources);
+        return (toSources, shared is null ? arrived : arrived.addcmul(slopes!, shared[0], 1).addcmul_(products!, shared[1], 1));
     }
 
-    /// <summary>From the gradient of the results to that of the winners' z, and what each edge has a share of ([3, D], or null).</summary>
+    /// <summary>From the gradient of the results to that of the winners' z, and what each edge has a share of, constant + rate·y: [2, D], or null.</summary>
     public (Tensor Arrived, Tensor? Shared) ToWinners(Tensor winners, Tensor arrived)
     {
         Tensor? shared = null;
@@ -155,8 +159,8 @@ internal sealed class EdgeConvBack(EdgeConvCall call, Tensor g, Tensor? scale, T
         var factor = inverse * gamma;
         if (!call.Trained) { return (received * factor, null); }
         var edges = Math.Max(1, call.Graph.EdgeCount);
-        var shared = stack([-factor * Shift / edges, -factor * inverse * Scale / edges, moments[0]]);
-        return (received * factor, shared);
+        var rate = -factor * inverse * Scale / edges;
+        return (received * factor, stack([(-factor * Shift / edges).sub_(rate * moments[0]), rate]));
     }
 
     /// <summary>g through a (leaky) rectifier of z, whose result serves as well: it has the same signs.</summary>

@@ -24,11 +24,8 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
     /// <summary>Bytes of candidates held at once.</summary>
     private const long MostHeld = 24 << 20;
 
-    /// <summary>What allocators of the C library map apart and give back to the system at once: more than 32 MiB, of which only what is used takes memory.</summary>
-    private const long MappedApart = 33 << 20;
-
-    /// <summary>Smaller than this it may lie among the rest.</summary>
-    private const long Small = 1 << 20;
+    /// <summary>Memory for those of a block comes in steps of so many bytes, so that the next search, if a little larger, gets the same.</summary>
+    private const long HeldStep = 512 << 10;
 
     private const int Ahead = 4;
 
@@ -42,7 +39,8 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
     private readonly int _places;
     private readonly T* _panels;
     private readonly T* _squares;
-    private readonly TKey* _keys;
+    private readonly Tensor[] _held;
+    private readonly nint[] _keys;
     private readonly T[] _limits;
     private readonly int[] _counts;
     private readonly Lock[] _gates;
@@ -59,8 +57,9 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
         _band = (int)Math.Clamp(MostHeld / (Block * (long)_places * sizeof(TKey)), 1, _blocks);
         _panels = Allocate<T>((long)_blocks * Block * _dimensions);
         _squares = Allocate<T>((long)_blocks * Block);
-        var held = (long)_band * Block * _places;
-        _keys = Allocate<TKey>(held * sizeof(TKey) < Small ? held : Math.Max(held, MappedApart / sizeof(TKey)));
+        var held = (long)Block * _places * sizeof(TKey);
+        _held = [.. Enumerable.Range(0, _band).Select(_ => empty((held + HeldStep - 1) / HeldStep * HeldStep, uint8))];
+        _keys = [.. _held.Select(each => (nint)Rows.Of<byte>(each))];
         (_limits, _counts) = (new T[_band * Block], new int[_band * Block]);
         _gates = [.. Enumerable.Range(0, _band).Select(_ => new Lock())];
 
@@ -85,7 +84,7 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
     {
         NativeMemory.AlignedFree(_panels);
         NativeMemory.AlignedFree(_squares);
-        NativeMemory.AlignedFree(_keys);
+        foreach (var each in _held) { each.Dispose(); }
     }
 
     // Centres are the points of blocks begin to begin + count − 1.
@@ -138,14 +137,14 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
     // Where the next candidates go: no processor guesses it, and it is far from the last centre's.
     private void Fetch(int at)
     {
-        var to = (byte*)(_keys + ((long)at * _places) + _counts[at]);
+        var to = (byte*)(Keys(at) + _counts[at]);
         Sse.Prefetch0(to);
         Sse.Prefetch0(to + 64);
         Sse.Prefetch0(to + 128);
     }
 
     private NearestKept<T, TKey> Kept(int begin, int at, T limit, int count, Room room) => new(
-        new Span<TKey>(_keys + ((long)at * _places), _places),
+        new Span<TKey>(Keys(at), _places),
         room.Keys,
         _scan.Wanted,
         _scan.Loop ? -1 : (begin * Block) + at,
@@ -174,6 +173,8 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
 
         _scan.Hand(centre, ref kept);
     }
+
+    private TKey* Keys(int at) => (TKey*)_keys[at / Block] + ((long)(at % Block) * _places);
 
     private T* Panels(int block) => _panels + ((long)block * Block * _dimensions);
 

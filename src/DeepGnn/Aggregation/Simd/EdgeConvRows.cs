@@ -37,9 +37,12 @@ internal sealed unsafe class EdgeConvRows<T>(Pairs pairs, Graph graph, Tensor si
             long seen = 0;
             for (var i = first; i < last; i++)
             {
-                if (statistics != null) { Join(incoming, i, seen, statistics + ((long)piece * 2 * width)); }
+                var into = to + ((long)i * width);
+                var joined = statistics == null ? null : statistics + ((long)piece * 2 * width);
+                var d = 0;
+                for (; d + TwoVectors<T>.Count <= width; d += TwoVectors<T>.Count) { Largest<TwoVectors<T>>(incoming, i, d, into, seen, joined); }
+                for (; d < width; d += OneVector<T>.Count) { Largest<OneVector<T>>(incoming, i, d, into, seen, joined); }
                 seen += incoming.Degree(i);
-                Largest(incoming, i, to + ((long)i * width), null);
             }
 
             counts[piece] = seen;
@@ -47,106 +50,111 @@ internal sealed unsafe class EdgeConvRows<T>(Pairs pairs, Graph graph, Tensor si
         if (moments is not null) { JoinPieces(statistics, counts, Rows.Of<T>(moments)); }
     }
 
-    /// <summary>As <see cref="Forward"/> without statistics; and the edge of each winner, an integer as wide as <typeparamref name="T"/> (−1: none).</summary>
-    public void Winners(Tensor winners, Tensor edges)
+    /// <summary>
+    /// As <see cref="Forward"/> without statistics; and the source of each winner, an integer as wide as <typeparamref name="T"/> (−1: none). Where asked,
+    /// with y' = d y / d z, Σ y' and Σ y'y over the edges of each target, [N, D] each.
+    /// </summary>
+    public void Winners(Tensor winners, Tensor winning, Tensor? slopes, Tensor? products)
     {
         var (width, incoming) = (_width, graph.Incoming);
-        var to = Rows.Of<T>(winners);
-        var toEdges = MaxRows<T>.Winners(edges);
+        T* to = Rows.Of<T>(winners), toWinning = MaxRows<T>.Winners(winning), toSlopes = Rows.Of<T>(slopes), toProducts = Rows.Of<T>(products);
         RowWork.Run(incoming, width, (_, first, last) =>
         {
-            for (var i = first; i < last; i++) { Largest(incoming, i, to + ((long)i * width), toEdges + ((long)i * width)); }
+            for (var i = first; i < last; i++)
+            {
+                var d = 0;
+                for (; d + TwoVectors<T>.Count <= width; d += TwoVectors<T>.Count) { Winners<TwoVectors<T>>(incoming, i, d, to, toWinning, toSlopes, toProducts); }
+                for (; d < width; d += OneVector<T>.Count) { Winners<OneVector<T>>(incoming, i, d, to, toWinning, toSlopes, toProducts); }
+            }
         });
     }
 
     /// <summary>
-    /// d loss / d s or d loss / d t from the gradient <paramref name="arrived"/> [N, D] of the winners' z and, where statistics were taken, d loss / d y_e =
-    /// constant + rate·(y_e − mean), three rows of <paramref name="statistics"/> [3, D].
+    /// d loss / d s from the gradient <paramref name="arrived"/> [N, D] of the winners' z and, where statistics were taken, d loss / d y_e =
+    /// constant + rate·y_e, two rows of <paramref name="shared"/> [2, D].
     /// </summary>
-    public void Backward(bool toSources, Tensor arrived, Tensor edges, Tensor? statistics, Tensor found)
+    public void ToSources(Tensor arrived, Tensor winning, Tensor? shared, Tensor found)
     {
-        var (width, adjacency) = (_width, toSources ? graph.Outgoing : graph.Incoming);
-        var from = Rows.Of<T>(arrived);
-        var winner = MaxRows<T>.Winners(edges);
-        var shared = Rows.Of<T>(statistics);
-        var to = Rows.Of<T>(found);
-        RowWork.Run(adjacency, width, (_, first, last) =>
+        if (shared is null) { found.zero_(); }
+        else { Shared(Rows.Of<T>(shared), Rows.Of<T>(found)); }
+        AddWon(Rows.Of<T>(arrived), MaxRows<T>.Winners(winning), Rows.Of<T>(found));
+    }
+
+    private void Shared(T* shared, T* found)
+    {
+        var (width, outgoing) = (_width, graph.Outgoing);
+        RowWork.Run(outgoing, width, (_, first, last) =>
         {
-            for (var i = first; i < last; i++)
+            for (var j = first; j < last; j++)
             {
-                var at = (long)i * width;
-                if (toSources) { Won(adjacency, i, from, winner, to + at); }
-                else { new ReadOnlySpan<T>(from + at, width).CopyTo(new Span<T>(to + at, width)); }
-                if (shared != null) { AddShared(adjacency, i, (toSources ? _sources : _targets) + at, toSources ? _targets : _sources, shared, to + at); }
+                var d = 0;
+                for (; d + TwoVectors<T>.Count <= width; d += TwoVectors<T>.Count) { Shared<TwoVectors<T>>(outgoing, j, d, shared, found); }
+                for (; d < width; d += OneVector<T>.Count) { Shared<OneVector<T>>(outgoing, j, d, shared, found); }
             }
         });
     }
 
-    private void Largest(Adjacency incoming, int i, T* into, T* edges)
+    // Of all values of edges few won: each is added where it came from. Threads share the channels: a channel's additions keep their order.
+    private void AddWon(T* arrived, T* winning, T* found)
     {
-        var (begin, end, width, sources, signs) = (incoming.Offsets[i], incoming.Offsets[i + 1], _width, (nint)_sources, (nint)_sign);
+        const int channels = 16; // a cache line of float32: no two threads write one line
+        var (width, nodes, blocks) = (_width, graph.NodeCount, (_width + channels - 1) / channels);
+        RowWork.Over(blocks, nodes * channels, (_, first, last) =>
+        {
+            for (var block = first; block < last; block++)
+            {
+                var end = Math.Min(width, (block + 1) * channels);
+                for (var (i, at) = (0, 0L); i < nodes; i++, at += width)
+                {
+                    for (var d = block * channels; d < end; d++)
+                    {
+                        var source = MaxRows<T>.Winner(winning, at + d);
+                        if (source >= 0) { found[((long)source * width) + d] += arrived[at + d]; }
+                    }
+                }
+            }
+        }, blocks);
+    }
+
+    private void Largest<TStrip>(Adjacency incoming, int i, int d, T* into, long seen, T* statistics) where TStrip : struct, IVectors<TStrip, T>
+    {
+        var (begin, end, width, count, sources) = (incoming.Offsets[i], incoming.Offsets[i + 1], _width, _width - d, (nint)(_sources + d));
         if (begin == end)
         {
-            new Span<T>(into, width).Clear();
-            if (edges != null) { new Span<T>(edges, width).Fill(Lanes.Bits<T>(-1)); }
+            TStrip.All(T.Zero).Store(into + d, count);
             return;
         }
 
-        var target = _targets + ((long)i * width);
-        fixed (int* neighbors = incoming.Neighbors)
-        fixed (int* ids = incoming.Edges)
-        {
-            for (var d = 0; d < width; d += Vector<T>.Count)
-            {
-                var count = width - d;
-                var sign = Lanes.Load((T*)signs + d, count);
-                var best = sign * Lanes.Load((T*)sources + ((long)neighbors[begin] * width) + d, count);
-                var edge = new Vector<T>(Lanes.Bits<T>(ids[begin]));
-                for (var k = begin + 1; k < end; k++)
-                {
-                    var s = sign * Lanes.Load((T*)sources + ((long)neighbors[k] * width) + d, count);
-                    var takes = Vector.GreaterThan(s, best) | ~Vector.Equals(s, s); // not a number wins and stays
-                    best = Vector.ConditionalSelect(takes, s, best);
-                    if (edges != null) { edge = Vector.ConditionalSelect(takes, new Vector<T>(Lanes.Bits<T>(ids[k])), edge); }
-                }
-
-                Lanes.Store(Activated((best * sign) + Lanes.Load(target + d, count)), into + d, count);
-                if (edges != null) { Lanes.Store(edge, edges + d, count); }
-            }
-        }
-    }
-
-    /// <summary>Joins the y of row i with the statistics of <paramref name="seen"/> edges.</summary>
-    private void Join(Adjacency incoming, int i, long seen, T* statistics)
-    {
-        var (begin, end, width, sources) = (incoming.Offsets[i], incoming.Offsets[i + 1], _width, (nint)_sources);
-        if (begin == end) { return; }
-        var target = _targets + ((long)i * width);
-        var added = T.CreateChecked(end - begin);
-        var inverse = new Vector<T>(T.One / added);
-        var share = new Vector<T>(added / T.CreateChecked(seen + end - begin));
-        var before = new Vector<T>(T.CreateChecked(seen));
+        var (sign, t) = (TStrip.Load(_sign + d, count), TStrip.Load(_targets + ((long)i * width) + d, count));
+        var (slope, zero) = (TStrip.All(_slope), TStrip.All(T.Zero));
         fixed (int* neighbors = incoming.Neighbors)
         {
-            for (var d = 0; d < width; d += Vector<T>.Count)
+            var s = TStrip.Load((T*)sources + ((long)neighbors[begin] * width), count);
+            var best = sign * s;
+            var sum = Activated(t + s, slope, zero);
+            for (var k = begin + 1; k < end; k++)
             {
-                var count = width - d;
-                var t = Lanes.Load(target + d, count);
-                var sum = Vector<T>.Zero;
-                for (var k = begin; k < end; k++) { sum += Activated(t + Lanes.Load((T*)sources + ((long)neighbors[k] * width) + d, count)); }
-                var mean = sum * inverse;
-                var spread = Vector<T>.Zero;
-                for (var k = begin; k < end; k++)
-                {
-                    var apart = Activated(t + Lanes.Load((T*)sources + ((long)neighbors[k] * width) + d, count)) - mean;
-                    spread += apart * apart;
-                }
-
-                var old = Lanes.Load(statistics + d, count);
-                var step = mean - old;
-                Lanes.Store(old + (step * share), statistics + d, count);
-                Lanes.Store(Lanes.Load(statistics + width + d, count) + spread + (step * step * before * share), statistics + width + d, count);
+                s = TStrip.Load((T*)sources + ((long)neighbors[k] * width), count);
+                best = TStrip.Select(TStrip.Takes(sign * s, best), sign * s, best);
+                sum += Activated(t + s, slope, zero);
             }
+
+            Activated((best * sign) + t, slope, zero).Store(into + d, count);
+            if (statistics == null) { return; }
+            var added = T.CreateChecked(end - begin);
+            var mean = sum * TStrip.All(T.One / added);
+            var spread = zero;
+            for (var k = begin; k < end; k++)
+            {
+                var apart = Activated(t + TStrip.Load((T*)sources + ((long)neighbors[k] * width), count), slope, zero) - mean;
+                spread += apart * apart;
+            }
+
+            var share = TStrip.All(added / T.CreateChecked(seen + end - begin));
+            var old = TStrip.Load(statistics + d, count);
+            var step = mean - old;
+            (old + (step * share)).Store(statistics + d, count);
+            (TStrip.Load(statistics + width + d, count) + spread + (step * step * TStrip.All(T.CreateChecked(seen)) * share)).Store(statistics + width + d, count);
         }
     }
 
@@ -170,59 +178,59 @@ internal sealed unsafe class EdgeConvRows<T>(Pairs pairs, Graph graph, Tensor si
         }
     }
 
-    /// <summary>Σ over the edges that leave j of what arrived where they won.</summary>
-    private void Won(Adjacency outgoing, int j, T* arrived, T* winner, T* into)
+    private void Winners<TStrip>(Adjacency incoming, int i, int d, T* winners, T* winning, T* slopes, T* products) where TStrip : struct, IVectors<TStrip, T>
     {
-        var (begin, end, width) = (outgoing.Offsets[j], outgoing.Offsets[j + 1], _width);
-        fixed (int* targets = outgoing.Neighbors)
-        fixed (int* ids = outgoing.Edges)
+        var (begin, end, width, count, sources) = (incoming.Offsets[i], incoming.Offsets[i + 1], _width, _width - d, (nint)(_sources + d));
+        var at = ((long)i * width) + d;
+        var (sign, t) = (TStrip.Load(_sign + d, count), TStrip.Load(_targets + at, count));
+        var (slope, square, one, zero) = (TStrip.All(_slope), TStrip.All(_slope * _slope), TStrip.All(T.One), TStrip.All(T.Zero));
+        var (best, source) = (TStrip.All(T.NegativeInfinity), TStrip.All(Lanes.Bits<T>(begin == end ? -1 : incoming.Neighbors[begin])));
+        var (slopeSum, productSum) = (zero, zero);
+        fixed (int* neighbors = incoming.Neighbors)
         {
-            for (var d = 0; d < width; d += Vector<T>.Count)
+            for (var k = begin; k < end; k++)
             {
-                var count = width - d;
-                var sum = Vector<T>.Zero;
-                for (var k = begin; k < end; k++)
-                {
-                    var at = ((long)targets[k] * width) + d;
-                    var won = Same(Lanes.Load(winner + at, count), new Vector<T>(Lanes.Bits<T>(ids[k])));
-                    sum += Vector.ConditionalSelect(won, Lanes.Load(arrived + at, count), Vector<T>.Zero);
-                }
-
-                Lanes.Store(sum, into + d, count);
+                var s = TStrip.Load((T*)sources + ((long)neighbors[k] * width), count);
+                var takes = TStrip.Takes(sign * s, best);
+                best = TStrip.Select(takes, sign * s, best);
+                source = TStrip.Select(takes, TStrip.All(Lanes.Bits<T>(neighbors[k])), source);
+                if (slopes == null) { continue; }
+                var z = t + s;
+                var rises = TStrip.Greater(z, zero);
+                slopeSum += TStrip.Select(rises, one, slope);
+                productSum += z * TStrip.Select(rises, one, square);
             }
         }
+
+        (begin == end ? zero : Activated((best * sign) + t, slope, zero)).Store(winners + at, count);
+        source.Store(winning + at, count);
+        if (slopes == null) { return; }
+        slopeSum.Store(slopes + at, count);
+        productSum.Store(products + at, count);
     }
 
-    private void AddShared(Adjacency adjacency, int i, T* own, T* others, T* shared, T* into)
+    private void Shared<TStrip>(Adjacency outgoing, int j, int d, T* shared, T* found) where TStrip : struct, IVectors<TStrip, T>
     {
-        var (begin, end, width) = (adjacency.Offsets[i], adjacency.Offsets[i + 1], _width);
-        fixed (int* neighbors = adjacency.Neighbors)
+        var (begin, end, width, count, targets) = (outgoing.Offsets[j], outgoing.Offsets[j + 1], _width, _width - d, (nint)(_targets + d));
+        var own = ((long)j * width) + d;
+        var s = TStrip.Load(_sources + own, count);
+        var (slope, square, one, zero) = (TStrip.All(_slope), TStrip.All(_slope * _slope), TStrip.All(T.One), TStrip.All(T.Zero));
+        var (slopeSum, productSum) = (zero, zero);
+        fixed (int* neighbors = outgoing.Neighbors)
         {
-            for (var d = 0; d < width; d += Vector<T>.Count)
+            for (var k = begin; k < end; k++)
             {
-                var count = width - d;
-                var self = Lanes.Load(own + d, count);
-                var (constant, rate, mean) = (Lanes.Load(shared + d, count), Lanes.Load(shared + width + d, count), Lanes.Load(shared + (2 * width) + d, count));
-                var sum = Lanes.Load(into + d, count);
-                for (var k = begin; k < end; k++)
-                {
-                    var z = self + Lanes.Load(others + ((long)neighbors[k] * width) + d, count);
-                    sum += Passed(z, constant + (rate * (Activated(z) - mean)));
-                }
-
-                Lanes.Store(sum, into + d, count);
+                var z = s + TStrip.Load((T*)targets + ((long)neighbors[k] * width), count);
+                var rises = TStrip.Greater(z, zero);
+                slopeSum += TStrip.Select(rises, one, slope);
+                productSum += z * TStrip.Select(rises, one, square);
             }
         }
+
+        ((slopeSum * TStrip.Load(shared + d, count)) + (productSum * TStrip.Load(shared + width + d, count))).Store(found + own, count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector<T> Activated(Vector<T> z) => Vector.ConditionalSelect(Vector.GreaterThan(z, Vector<T>.Zero), z, z * new Vector<T>(_slope));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector<T> Passed(Vector<T> z, Vector<T> g) => Vector.ConditionalSelect(Vector.GreaterThan(z, Vector<T>.Zero), g, g * new Vector<T>(_slope));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<T> Same(Vector<T> a, Vector<T> b) => typeof(T) == typeof(float)
-        ? Vector.Equals(a.As<T, int>(), b.As<T, int>()).As<int, T>()
-        : Vector.Equals(a.As<T, long>(), b.As<T, long>()).As<long, T>();
+    private static TStrip Activated<TStrip>(TStrip z, TStrip slope, TStrip zero) where TStrip : struct, IVectors<TStrip, T> =>
+        TStrip.Select(TStrip.Greater(z, zero), z, z * slope);
 }

@@ -60,7 +60,14 @@ internal static unsafe class Lanes
         ? Vector.Log(x.As<T, float>()).As<float, T>()
         : Vector.Log(x.As<T, double>()).As<double, T>();
 
+    /// <summary>All bits where a and b have the same bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<T> Same<T>(Vector<T> a, Vector<T> b) => typeof(T) == typeof(float)
+        ? Vector.Equals(a.As<T, int>(), b.As<T, int>()).As<int, T>()
+        : Vector.Equals(a.As<T, long>(), b.As<T, long>()).As<long, T>();
+
     /// <summary>An edge number as the bits of a <typeparamref name="T"/>, so that it can be selected by the same mask as values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Bits<T>(int edge) where T : unmanaged
     {
         if (typeof(T) == typeof(float)) { return Unsafe.BitCast<int, T>(edge); }

@@ -73,7 +73,7 @@ internal static unsafe class MaxRows<T> where T : unmanaged, IFloatingPointIeee7
             {
                 for (var d = first; d < last; d++)
                 {
-                    var e = Edge(winners, (i * width) + d);
+                    var e = Winner(winners, (i * width) + d);
                     if (e < 0) { continue; }
                     var source = graph.Sources[e];
                     if (rows.Passes(source, e, d)) { to[((long)source * width) + d] += from[(i * width) + d]; }
@@ -94,14 +94,14 @@ internal static unsafe class MaxRows<T> where T : unmanaged, IFloatingPointIeee7
             {
                 for (var d = 0; d < width; d++)
                 {
-                    var e = Edge(winners, (i * width) + d);
+                    var e = Winner(winners, (i * width) + d);
                     if (e >= 0 && rows.Passes(graph.Sources[e], e, d)) { sink.Take(piece, e, d, from[(i * width) + d]); }
                 }
             }
         });
     }
 
-    private static int Edge(T* winners, long at) => typeof(T) == typeof(float) ? ((int*)winners)[at] : (int)((long*)winners)[at];
+    internal static int Winner(T* winners, long at) => typeof(T) == typeof(float) ? ((int*)winners)[at] : (int)((long*)winners)[at];
 
     internal static T* Winners(Tensor edge) => edge.dtype == ScalarType.Int32 ? (T*)Rows.Of<int>(edge) : (T*)Rows.Of<long>(edge);
 }

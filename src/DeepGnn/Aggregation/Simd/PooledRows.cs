@@ -48,7 +48,7 @@ internal sealed unsafe class PooledRows<T>(Tensor z, int[] cloudOfRow, double sl
 
     /// <summary>
     /// d loss / d z of rows from <paramref name="firstRow"/> on, as many as <paramref name="found"/> has, from the gradient <paramref name="arrived"/> [G, D] of
-    /// the winners' z and, where statistics were taken, d loss / d y = constant + rate·(y − mean), rows of <paramref name="shared"/> [3, D].
+    /// the winners' z and, where statistics were taken, d loss / d y = constant + rate·y, rows of <paramref name="shared"/> [2, D].
     /// </summary>
     public void Backward(int firstRow, Tensor arrived, Tensor rows, Tensor? shared, Tensor found)
     {
@@ -63,7 +63,7 @@ internal sealed unsafe class PooledRows<T>(Tensor z, int[] cloudOfRow, double sl
                 {
                     var count = _width - d;
                     var sum = all == null ? Vector<T>.Zero : Shared(Lanes.Load(_z + ((long)row * _width) + d, count), all + d, count);
-                    var won = Same(Lanes.Load(winner + cloud + d, count), id);
+                    var won = Lanes.Same(Lanes.Load(winner + cloud + d, count), id);
                     sum += Vector.ConditionalSelect(won, Lanes.Load(from + cloud + d, count), Vector<T>.Zero);
                     Lanes.Store(sum, to + ((long)i * _width) + d, count);
                 }
@@ -73,8 +73,7 @@ internal sealed unsafe class PooledRows<T>(Tensor z, int[] cloudOfRow, double sl
 
     private Vector<T> Shared(Vector<T> z, T* all, int count)
     {
-        var (constant, rate, mean) = (Lanes.Load(all, count), Lanes.Load(all + _width, count), Lanes.Load(all + (2 * _width), count));
-        var g = constant + (rate * (Activated(z) - mean));
+        var g = Lanes.Load(all, count) + (Lanes.Load(all + _width, count) * Activated(z));
         return Vector.ConditionalSelect(Vector.GreaterThan(z, Vector<T>.Zero), g, g * new Vector<T>(_slope));
     }
 
@@ -87,7 +86,7 @@ internal sealed unsafe class PooledRows<T>(Tensor z, int[] cloudOfRow, double sl
             var s = sign * Lanes.Load(_z + ((long)i * _width) + d, count);
             var best = sign * Lanes.Load(to + at, count);
             var winner = Lanes.Load(toRows + at, count);
-            var takes = Vector.GreaterThan(s, best) | ~Vector.Equals(s, s) | Same(winner, none); // not a number wins and stays
+            var takes = Vector.GreaterThan(s, best) | ~Vector.Equals(s, s) | Lanes.Same(winner, none); // not a number wins and stays
             Lanes.Store(Vector.ConditionalSelect(takes, s, best) * sign, to + at, count);
             Lanes.Store(Vector.ConditionalSelect(takes, new Vector<T>(Lanes.Bits<T>(i)), winner), toRows + at, count);
         }
@@ -122,9 +121,4 @@ internal sealed unsafe class PooledRows<T>(Tensor z, int[] cloudOfRow, double sl
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector<T> Activated(Vector<T> z) => Vector.ConditionalSelect(Vector.GreaterThan(z, Vector<T>.Zero), z, z * new Vector<T>(_slope));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<T> Same(Vector<T> a, Vector<T> b) => typeof(T) == typeof(float)
-        ? Vector.Equals(a.As<T, int>(), b.As<T, int>()).As<int, T>()
-        : Vector.Equals(a.As<T, long>(), b.As<T, long>()).As<long, T>();
 }
