@@ -116,7 +116,7 @@ internal sealed unsafe class NormReluRows<T>(Tensor scale, Tensor shift, double 
     }
 
     // Four sums at a time: one would wait for itself.
-    private (T Mean, T Inverse) Statistics(T* x)
+    public (T Mean, T Inverse) Statistics(T* x)
     {
         var (width, lanes) = (_width, Vector<T>.Count);
         var (a, b, c, e) = (Vector<T>.Zero, Vector<T>.Zero, Vector<T>.Zero, Vector<T>.Zero);

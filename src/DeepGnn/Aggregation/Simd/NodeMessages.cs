@@ -12,20 +12,26 @@ internal readonly unsafe struct NodeMessages<T>(Messages messages) where T : unm
     private readonly T* _nodes = Rows.Of<T>(messages.Nodes);
     private readonly bool _rectified = messages.Rectified;
     private readonly T _epsilon = T.CreateChecked(messages.Epsilon);
-    private readonly int _width = (int)messages.Width;
 
-    /// <summary>m of node <paramref name="j"/>, a vector of channels from d on.</summary>
+    /// <summary>D.</summary>
+    public int Width { get; } = (int)messages.Width;
+
+    /// <summary>N.</summary>
+    public int Count { get; } = (int)messages.Nodes.shape[0];
+
+    /// <summary>z of node <paramref name="j"/>.</summary>
+    public T* Row(int j) => _nodes + ((long)j * Width);
+
+    /// <summary>m from a vector of z, of <paramref name="count"/> values if they do not fill it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<T> At(int j, int d)
+    public Vector<T> At(T* z, int count)
     {
-        var x = Lanes.Load(_nodes + ((long)j * _width) + d, _width - d);
+        var x = Lanes.Load(z, count);
         return _rectified ? Vector.Max(x, Vector<T>.Zero) + new Vector<T>(_epsilon) : x;
     }
 
-    /// <summary>d loss / d x from d loss / d m.</summary>
+    /// <summary>d loss / d z from d loss / d m.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<T> ToInput(int j, int d, Vector<T> g) => _rectified
-        ? Vector.ConditionalSelect(
-            Vector.GreaterThan(Lanes.Load(_nodes + ((long)j * _width) + d, _width - d), Vector<T>.Zero), g, Vector<T>.Zero)
-        : g;
+    public Vector<T> ToInput(T* z, int count, Vector<T> g) =>
+        _rectified ? Vector.ConditionalSelect(Vector.GreaterThan(Lanes.Load(z, count), Vector<T>.Zero), g, Vector<T>.Zero) : g;
 }

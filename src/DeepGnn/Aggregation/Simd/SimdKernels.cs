@@ -45,8 +45,13 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
     public override (Tensor Sum, Tensor LogSum) Softmax(Messages messages, Graph graph, Tensor t)
     {
         var (sum, logSum) = (empty_like(messages.Nodes), empty_like(messages.Nodes));
-        if (messages.Edges is null) { SourceSoftmaxRows<T>.Forward(messages, graph.Incoming, t, sum, logSum); }
-        else { SoftmaxRows<T>.Forward(Prepared(messages), graph.Incoming, t, sum, logSum); }
+        if (messages.Edges is not null) { SoftmaxRows<T>.Forward(Prepared(messages), graph.Incoming, t, sum, logSum); }
+        else
+        {
+            using var shift = SourceSoftmaxRows<T>.Largest(messages, t);
+            new SourceSoftmaxRows<T>(messages, graph, t, shift).Forward(sum, logSum);
+        }
+
         return (sum, logSum);
     }
 
@@ -57,8 +62,15 @@ internal sealed class SimdKernels<T> : EdgeKernels where T : unmanaged, IFloatin
         var m = Prepared(messages);
         using var sink = new EdgeSink<T>(m.Edges, needed.Edges, (int)g.shape[1]);
         var found = Room(g, needed, pieces);
-        if (m.Edges is null) { SourceSoftmaxRows<T>.Backward(m, graph, t, sum, logSum, g, stopped, found); }
-        else { SoftmaxRows<T>.Backward(m, graph.Outgoing, t, sum, logSum, g, stopped, found, sink); }
+        if (m.Edges is not null) { SoftmaxRows<T>.Backward(m, graph.Outgoing, t, sum, logSum, g, stopped, found, sink); }
+        else
+        {
+            using var shift = SourceSoftmaxRows<T>.Largest(m, t);
+            var rows = new SourceSoftmaxRows<T>(m, graph, t, shift);
+            found = found with { Nodes = zeros_like(g) };
+            rows.Backward(sum, logSum, g, stopped, found.Nodes, pieces);
+        }
+
         return found with { Edges = sink.Found(), Parameter = pieces?.sum(dim: 0) };
     }
 

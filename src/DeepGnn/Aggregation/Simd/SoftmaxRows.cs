@@ -20,8 +20,22 @@ internal static unsafe class SoftmaxRows<T> where T : unmanaged, IFloatingPointI
         });
     }
 
+    /// <summary>The same for a few targets.</summary>
+    public static void Forward(Messages messages, Adjacency incoming, int[] targets, Tensor t, Tensor sum, Tensor logSum)
+    {
+        var width = (int)messages.Width;
+        var row = new Row(messages, incoming, t);
+        var to = Rows.Of<T>(sum);
+        var toLog = Rows.Of<T>(logSum);
+        RowWork.Over(targets.Length, width, (_, first, last) =>
+        {
+            using var scratch = Rows.Scratch<T>(2 * width);
+            for (var k = first; k < last; k++) { row.Compute(targets[k], to + ((long)targets[k] * width), toLog + ((long)targets[k] * width), scratch.At(0)); }
+        });
+    }
+
     /// <summary>The sum at one target and the logarithm of its denominator; zeros without edges.</summary>
-    public readonly struct Row(Messages messages, Adjacency incoming, Tensor t)
+    private readonly struct Row(Messages messages, Adjacency incoming, Tensor t)
     {
         private readonly MessageRows<T> _rows = new(messages, (int)messages.Width);
         private readonly T* _scale = Rows.Of<T>(t);
