@@ -73,10 +73,19 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
     // Two vectors of columns of all rows.
     private static void Columns(Left a, int rows, int inner, T* b, int step, T* c, int width, bool add)
     {
-        var i = 0;
-        for (; i + 6 <= rows; i += 6) { Six(a.From(i), inner, b, step, c + ((long)i * width), width, add); }
-        for (; i + 2 <= rows; i += 2) { Pair(a.From(i), inner, b, step, c + ((long)i * width), width, add); }
-        if (i < rows) { One(a.From(i), inner, b, step, c + ((long)i * width), add); }
+        for (var i = 0; i < rows;)
+        {
+            // Four rows (six) take less time than three (five) as a pair and one: the last row is written again, as it was.
+            if (!add && i > 0 && rows - i is 3 or 5) { i--; }
+            var (from, to) = (a.From(i), (nint)(c + ((long)i * width)));
+            switch (rows - i)
+            {
+                case >= 6: Six(from, inner, b, step, (T*)to, width, add); i += 6; break;
+                case >= 4: Four(from, inner, b, step, (T*)to, width, add); i += 4; break;
+                case >= 2: Pair(from, inner, b, step, (T*)to, width, add); i += 2; break;
+                default: One(from, inner, b, step, (T*)to, add); i++; break;
+            }
+        }
     }
 
     // Six rows by two vectors: twelve sums, two vectors of B and one value of A are fifteen of AVX2's sixteen registers, and twelve sums keep two
@@ -121,6 +130,37 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
         Store(s30, s31, c3);
         Store(s40, s41, c3 + width);
         Store(s50, s51, c3 + (2 * width));
+    }
+
+    private static void Four(Left a, int inner, T* b, int step, T* c, int width, bool add)
+    {
+        T* upper = a.First, lower = upper + (2 * a.RowStride), c2 = c + (2 * width);
+        nint next = a.RowStride, along = a.InnerStride;
+        var (s00, s01) = Start(c, add);
+        var (s10, s11) = Start(c + width, add);
+        var (s20, s21) = Start(c2, add);
+        var (s30, s31) = Start(c2 + width, add);
+        for (var k = 0; k < inner; k++, upper += along, lower += along, b += step)
+        {
+            var (left, right) = (Vector256.Load(b), Vector256.Load(b + Vector256<T>.Count));
+            var x = Vector256.Create(*upper);
+            s00 = Plus(s00, x, left);
+            s01 = Plus(s01, x, right);
+            x = Vector256.Create(upper[next]);
+            s10 = Plus(s10, x, left);
+            s11 = Plus(s11, x, right);
+            x = Vector256.Create(*lower);
+            s20 = Plus(s20, x, left);
+            s21 = Plus(s21, x, right);
+            x = Vector256.Create(lower[next]);
+            s30 = Plus(s30, x, left);
+            s31 = Plus(s31, x, right);
+        }
+
+        Store(s00, s01, c);
+        Store(s10, s11, c + width);
+        Store(s20, s21, c2);
+        Store(s30, s31, c2 + width);
     }
 
     private static void Pair(Left a, int inner, T* b, int step, T* c, int width, bool add)

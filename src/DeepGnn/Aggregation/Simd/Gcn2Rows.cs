@@ -14,7 +14,7 @@ namespace DeepGnn.Aggregation.Simd;
 /// </summary>
 /// <param name="call">The layers.</param>
 /// <param name="mixed">S of all layers, [L, N, D]; null where it is not kept.</param>
-/// <param name="open">What each layer's rectifier let through (bytes, [L, N, <see cref="OpenBytes"/>]), or null.</param>
+/// <param name="open">What each layer's rectifier and the next one's dropout let through (bytes, [L, N, <see cref="OpenBytes"/>]), or null.</param>
 /// <param name="width">D.</param>
 internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? open, int width) where T : unmanaged, IFloatingPointIeee754<T>
 {
@@ -35,7 +35,7 @@ internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? o
     // Back through a product the gradient carries α, as that of X_0 does, and loses it on the way to X.
     private readonly double _carried = call.Alpha > 0 ? call.Alpha : 1;
 
-    /// <summary>Bytes that say which values of a row the rectifier let through: a bit each for whole vectors, a byte each for what is left.</summary>
+    /// <summary>Bytes that say which values of a row were let through: a bit each for whole vectors, a byte each for what is left.</summary>
     public static int OpenBytes(int width) => (width / s_lanes) + (width % s_lanes);
 
     /// <summary>Writes the last layer's Y, and of all layers what is kept.</summary>
@@ -76,7 +76,13 @@ internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? o
         var input = Rows.Of<T>(toX);
         RowWork.Run(_graph.Outgoing, width, (_, begin, end) =>
         {
-            for (var j = begin; j < end; j++) { ToInput(gather, 0, j, input + ((long)j * width)); }
+            for (var j = begin; j < end; j++)
+            {
+                var at = (long)j * width;
+                gather.Sum(_graph.Outgoing, j, input + at);
+                SumRows<T>.Scale(input + at, T.CreateChecked((1 - call.Alpha) / _carried), width);
+                if (call.Dropout is not null) { HashDropoutFunction.Mask((float*)(input + at), (float*)(input + at), at, width, call.Dropout[0]); }
+            }
         });
     }
 
@@ -101,12 +107,12 @@ internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? o
                 }
 
                 BlockProduct<T>.Times(s, count, width, map, width, y + at);
+                // Before the rectifier, which then notes both: the pass back asks for no hash.
+                if (next is not null) { HashDropoutFunction.Mask((float*)(y + at), (float*)(y + at), at, (long)count * width, next); }
                 for (var r = 0; r < count && call.Rectified; r++)
                 {
                     Rectify(y + at + (r * width), let == null ? unread.At(0) : let + ((long)(i + r) * _bytes));
                 }
-
-                if (next is not null) { HashDropoutFunction.Mask((float*)(y + at), (float*)(y + at), at, (long)count * width, next); }
             }
         });
     }
@@ -116,6 +122,7 @@ internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? o
     {
         var (outgoing, gather) = (_graph.Outgoing, new GatherRows<T>(arriving, width, _edgeWeights));
         var isLast = l == call.Betas.Length - 1;
+        var factor = isLast ? T.One : T.CreateChecked((1 - call.Alpha) / _carried / (1 - (call.Dropout?[l + 1].P ?? 0)));
         var s = Mixed(l);
         var let = Open(l);
         RowWork.Run(outgoing, 2 * width, (piece, begin, end) =>
@@ -130,8 +137,8 @@ internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? o
                 {
                     var row = g + (r * width);
                     if (isLast) { new ReadOnlySpan<T>(arriving + at + (r * width), width).CopyTo(new Span<T>(row, width)); }
-                    else { ToInput(gather, l + 1, i + r, row); }
-                    if (let != null) { Pass(row, let + ((long)(i + r) * _bytes)); }
+                    else { gather.Sum(outgoing, i + r, row); }
+                    if (let != null) { Pass(row, let + ((long)(i + r) * _bytes), factor); }
                 }
 
                 if (sum != null) { BlockProduct<T>.AddTransposedTimes(s + at, width, count, g, width, sum); }
@@ -139,14 +146,6 @@ internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? o
                 if (toInitial != null) { SumRows<T>.Add(sent + at, toInitial + at, count * width); }
             }
         }, PiecesBack);
-    }
-
-    /// <summary>Row j of (1 − α)Pᵀ·sent, dropped again as the input of layer l was.</summary>
-    private void ToInput(GatherRows<T> gather, int l, int j, T* row)
-    {
-        gather.Sum(_graph.Outgoing, j, row);
-        SumRows<T>.Scale(row, T.CreateChecked((1 - call.Alpha) / _carried), width);
-        if (call.Dropout is not null) { HashDropoutFunction.Mask((float*)row, (float*)row, (long)j * width, width, call.Dropout[l]); }
     }
 
     // Of all pieces, in their order.
@@ -205,11 +204,11 @@ internal sealed unsafe class Gcn2Rows<T>(Gcn2Call call, Tensor? mixed, Tensor? o
         }
     }
 
-    private void Pass(T* g, byte* open)
+    private void Pass(T* g, byte* open, T factor)
     {
-        var d = 0;
-        for (; d + s_lanes <= width; d += s_lanes, open++) { (Vector256.Load(g + d) & Whole(*open)).Store(g + d); }
-        for (; d < width; d++, open++) { g[d] = *open == 0 ? T.Zero : g[d]; }
+        var (d, all) = (0, Vector256.Create(factor));
+        for (; d + s_lanes <= width; d += s_lanes, open++) { (all * (Vector256.Load(g + d) & Whole(*open))).Store(g + d); }
+        for (; d < width; d++, open++) { g[d] = *open == 0 ? T.Zero : factor * g[d]; }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
