@@ -44,7 +44,7 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
     private readonly T[] _limits;
     private readonly int[] _counts;
     private readonly Lock[] _gates;
-    private readonly ParallelOptions _threads = new() { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) };
+    private readonly int _threads = Math.Max(1, get_num_threads());
 
     /// <param name="scan">What is asked for.</param>
     /// <param name="x">[N, C], contiguous.</param>
@@ -66,7 +66,7 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
         new ReadOnlySpan<T>(Rows.Of<T>(squares), _points).CopyTo(new Span<T>(_squares, _points));
         new Span<T>(_squares + _points, (_blocks * Block) - _points).Fill(T.NaN); // what is no point is near to none
         var from = Rows.Of<T>(x);
-        Parallel.For(0, _blocks * s_panels, _threads, p =>
+        RowTeam.Run(_blocks * s_panels, _threads, p =>
         {
             var first = p * PanelProduct<T>.Width;
             PanelProduct<T>.Pack(from + ((long)first * _dimensions), _dimensions, _points - first, _panels + ((long)first * _dimensions));
@@ -195,35 +195,26 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
         }
     }
 
-    private void Share(int pieces, Action<int, Room> work) => Parallel.For(
-        0,
-        pieces,
-        _threads,
-        () => new Room(NearestKept<T, TKey>.BufferSize(Math.Max(_scan.Wanted, NeighborScan<T, TKey>.Sample))),
-        (piece, _, room) =>
-        {
-            work(piece, room);
-            return room;
-        },
-        room => room.Dispose());
+    private void Share(int pieces, Action<int, Room> work) => RowTeam.Run(pieces, _threads, piece =>
+    {
+        var keys = NearestKept<T, TKey>.BufferSize(Math.Max(_scan.Wanted, NeighborScan<T, TKey>.Sample));
+        using var products = Rows.Scratch<T>(Block * Math.Max(Block, Sample.Columns));
+        using var mirrored = Rows.Scratch<T>(Strip * Block);
+        using var ordered = Rows.Scratch<TKey>(keys);
+        work(piece, new Room(products.At(0), mirrored.At(0), ordered.At(0), keys));
+    });
 
     private static TValue* Allocate<TValue>(long count) where TValue : unmanaged =>
         (TValue*)NativeMemory.AlignedAlloc((nuint)Math.Max(1, count) * (nuint)sizeof(TValue), 64);
 
     /// <summary>What a thread works in.</summary>
-    private sealed class Room(int keys) : IDisposable
+    private readonly struct Room(T* products, T* mirrored, TKey* keys, int count)
     {
-        public T* Products { get; } = Allocate<T>(Block * Math.Max(Block, Sample.Columns));
+        public T* Products => products;
 
-        public T* Mirrored { get; } = Allocate<T>(Strip * Block);
+        public T* Mirrored => mirrored;
 
-        public TKey[] Keys { get; } = new TKey[keys];
-
-        public void Dispose()
-        {
-            NativeMemory.AlignedFree(Products);
-            NativeMemory.AlignedFree(Mirrored);
-        }
+        public Span<TKey> Keys => new(keys, count);
     }
 
     /// <summary>Some points, from whose distances is guessed how near the nearest are.</summary>
