@@ -8,8 +8,7 @@ switch (args)
     case ["peers", ..]:
         return (Option("--rows")?.Split(',') ?? PeerRows.Names).All(row => RunApart("peer", row, threads)) ? 0 : 1;
     case ["scaling", ..]:
-        var rows = Option("--rows")?.Split(',') ?? Scaling.Names;
-        return rows.All(row => RunApart("scale", row, 1) && RunApart("scale", row, 2)) ? 0 : 1;
+        return (Option("--rows")?.Split(',') ?? Scaling.Names).All(row => RunApart("scale", row, threads)) ? 0 : 1;
     case ["service", ..]:
         return await ServiceRows.Run(Option("--rows"));
     case ["memory", ..]:
@@ -36,7 +35,7 @@ switch (args)
         Console.WriteLine(MemoryRows.Run(row, threads));
         return 0;
     case ["scale", var row, ..]:
-        Console.WriteLine(Scaling.Run(row, threads).ToJson());
+        Scaling.Print(row, threads);
         return 0;
     default:
         Console.Error.WriteLine("usage: bench peers|memory|meters|fidelity|scaling|machine|estimate|service [--rows a,b] [--threads 2] [--json]; README.md says what each row is");
