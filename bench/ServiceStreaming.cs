@@ -21,7 +21,7 @@ internal static class ServiceStreaming
     /// <summary>Of a stretch, not counted: what the one before it left to do is done.</summary>
     private const int Settling = 12;
 
-    private const int Pairs = 36;
+    private const int Pairs = 108;
 
     /// <summary>All are streamed, and the service compiles itself.</summary>
     private const int WarmUp = 400;

@@ -82,11 +82,12 @@ internal sealed class CloudFusion : autograd.SingleTensorFunction<CloudFusion>
         var (ofWhole, ofAll) = Halves(next, weight.shape[0]);
         var sums = call.Clouds.Sum(g); // [G, H]
         var step = new EdgeConvBack(call.Layer, g, saved[2], saved[3], saved[9]);
-        var (arrived, shared) = step.ToWinners(winners, sums.matmul(ofWhole));
+        var toWhole = sums.matmul(ofWhole);
+        var (arrived, shared) = z.dtype == ScalarType.Float64 ? step.ToWinners<double>(winners, toWhole) : step.ToWinners<float>(winners, toWhole);
 
         var (toWeight, toBias, toNext) = (zeros_like(weight), zeros(weight.shape[0], weight.dtype), zeros_like(next));
-        var (toWhole, toAll) = Halves(toNext, weight.shape[0]);
-        toWhole.addmm_(sums.t(), saved[10], beta: 0, alpha: 1);
+        var (toMapOfWhole, toAll) = Halves(toNext, weight.shape[0]);
+        toMapOfWhole.addmm_(sums.t(), saved[10], beta: 0, alpha: 1);
         Tensor[] toFeatures = [.. features.Select(x => empty_like(x))];
         foreach (var (first, count) in Chunks(z.shape[0]))
         {

@@ -23,8 +23,6 @@ internal sealed record EdgeConvCall(Graph Graph, BatchNorm1d? Norm, bool Trained
 /// </summary>
 internal sealed class EdgeConvFunction : autograd.SingleTensorFunction<EdgeConvFunction>
 {
-    private const double Epsilon = 1e-5;
-
     public override string Name => nameof(EdgeConvFunction);
 
     public static Tensor Of(Tensor x, Linear linear, EdgeConvCall call)
@@ -87,10 +85,8 @@ internal sealed class EdgeConvFunction : autograd.SingleTensorFunction<EdgeConvF
     /// <summary>What comes after the maximum, in place: norm, where there is one, and activation after it.</summary>
     public static Tensor Normalized(Tensor y, Tensor? moments, Tensor? scale, Tensor? shift, EdgeConvCall call)
     {
-        using var scope = NewDisposeScope();
-        if (moments is not null) { y.sub_(moments[0]).mul_((moments[1] + Epsilon).rsqrt_().mul_(scale!.detach())).add_(shift!.detach()); }
-        if (call.After == 0) { y.relu_(); }
-        else if (call.After != 1) { y.copy_(nn.functional.leaky_relu(y, call.After)); }
+        if (y.dtype == ScalarType.Float64) { new WinnerRows<double>(call, moments, scale, shift).Forward(y); }
+        else { new WinnerRows<float>(call, moments, scale, shift).Forward(y); }
         return y;
     }
 
@@ -114,14 +110,9 @@ internal sealed class EdgeConvFunction : autograd.SingleTensorFunction<EdgeConvF
         scale is null ? ones(like.shape[1], like.dtype) : where(scale.detach().lt(0), -ones_like(scale), ones_like(scale));
 }
 
-/// <summary>
-/// The elementwise half of the backward pass. With n = (y − mean)/σ of a winner and g' the gradient that reaches γ·n + β, the norm's gradients are
-/// Σ g'n and Σ g'; mean and variance get −γ/σ·Σ g' and −γ/(2σ²)·Σ g'n, which every edge has a share of.
-/// </summary>
+/// <summary>The backward pass up to the products.</summary>
 internal sealed class EdgeConvBack(EdgeConvCall call, Tensor g, Tensor? scale, Tensor? shift, Tensor? moments)
 {
-    private const double Epsilon = 1e-5;
-
     /// <summary>Gradient of γ, or null.</summary>
     public Tensor? Scale { get; private set; }
 
@@ -134,40 +125,26 @@ internal sealed class EdgeConvBack(EdgeConvCall call, Tensor g, Tensor? scale, T
         var (winners, winning) = (empty_like(g), empty(g.shape, typeof(T) == typeof(float) ? int32 : int64));
         var (slopes, products) = call.Trained ? (empty_like(g), empty_like(g)) : (null, null);
         rows.Winners(winners, winning, slopes, products);
-        var (arrived, shared) = ToWinners(winners, call.Graph.HasIsolated ? g * call.Graph.HasIncoming(g) : g);
+        var (arrived, shared) = ToWinners<T>(winners, call.Graph.HasIsolated ? g * call.Graph.HasIncoming(g) : g);
         var toSources = empty_like(g);
         rows.ToSources(arrived, winning, shared, toSources);
         return (toSources, shared is null ? arrived : arrived.addcmul(slopes!, shared[0], 1).addcmul_(products!, shared[1], 1));
     }
 
-    /// <summary>From the gradient of the results to that of the winners' z, and what each edge has a share of, constant + rate·y: [2, D], or null.</summary>
-    public (Tensor Arrived, Tensor? Shared) ToWinners(Tensor winners, Tensor arrived)
+    /// <summary>
+    /// From the gradient of the results to that of the winners' z, and what each edge has a share of, constant + rate·y: [2, D], or null. With n =
+    /// (y − mean)/σ of a winner and g' the gradient that reaches γ·n + β, the norm's gradients are Σ g'n and Σ g'; mean and variance get −γ/σ·Σ g' and
+    /// −γ/(2σ²)·Σ g'n.
+    /// </summary>
+    public (Tensor Arrived, Tensor? Shared) ToWinners<T>(Tensor winners, Tensor arriving) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        Tensor? shared = null;
-        if (call.Norm is not null) { (arrived, shared) = Unnormalized(winners, arrived); }
-        return (Passed(arrived, winners, call.Before), shared);
+        var rows = new WinnerRows<T>(call, moments, scale, shift);
+        var (arrived, sums) = rows.Backward(winners, arriving.contiguous());
+        if (call.Norm is null) { return (arrived, null); }
+        (Scale, Shift) = (sums[0], sums[1]);
+        if (!call.Trained) { return (arrived, null); }
+        var (factor, edges) = (rows.Inverse * scale!.detach(), Math.Max(1, call.Graph.EdgeCount));
+        var rate = -factor * rows.Inverse * Scale / edges;
+        return (arrived, stack([(-factor * Shift / edges).sub_(rate * moments![0]), rate]));
     }
-
-    private (Tensor Arrived, Tensor? Shared) Unnormalized(Tensor winners, Tensor arrived)
-    {
-        var gamma = scale!.detach();
-        var inverse = (moments![1] + Epsilon).rsqrt_(); // [F']
-        var normal = (winners - moments[0]).mul_(inverse);
-        var received = call.After == 1 ? arrived : Passed(arrived, (normal * gamma).add_(shift!.detach()), call.After);
-        Scale = (received * normal).sum(dim: 0);
-        Shift = received.sum(dim: 0);
-        var factor = inverse * gamma;
-        if (!call.Trained) { return (received * factor, null); }
-        var edges = Math.Max(1, call.Graph.EdgeCount);
-        var rate = -factor * inverse * Scale / edges;
-        return (received * factor, stack([(-factor * Shift / edges).sub_(rate * moments[0]), rate]));
-    }
-
-    /// <summary>g through a (leaky) rectifier of z, whose result serves as well: it has the same signs.</summary>
-    private static Tensor Passed(Tensor g, Tensor z, double slope) => slope switch
-    {
-        1 => g,
-        0 => where(z.gt(0), g, 0),
-        _ => where(z.gt(0), g, g * slope),
-    };
 }
