@@ -45,7 +45,7 @@ public sealed class AccessTests(PostgresFixture postgres)
         await using (var db = host.Open())
         {
             Assert.Equal(1, await db.Keys.Where(row => row.Id == key.Id).ExecuteUpdateAsync(row => row.SetProperty(k => k.ExpiresAt, DateTimeOffset.UtcNow.AddSeconds(-1)), Token));
-            Assert.DoesNotContain(key.Token.Split('_')[2], (await db.Keys.SingleAsync(Token)).SecretSha256, StringComparison.Ordinal);
+            Assert.DoesNotContain(key.Token.Split('_', 3)[2], (await db.Keys.SingleAsync(Token)).SecretSha256, StringComparison.Ordinal);
         }
         Assert.Equal(HttpStatusCode.Unauthorized, await Status(host, key.Token, HttpMethod.Get, "/api/v1/runs"));
     }
@@ -81,7 +81,7 @@ public sealed class AccessTests(PostgresFixture postgres)
         Assert.Equal(HttpStatusCode.OK, await Status(host, null, HttpMethod.Post, $"{RunHub.Path}/negotiate?negotiateVersion=1&access_token={key.Token}"));
         Assert.Equal(HttpStatusCode.Unauthorized, await Status(host, null, HttpMethod.Get, $"/api/v1/runs?access_token={key.Token}"));
 
-        var secret = key.Token.Split('_')[2];
+        var secret = key.Token.Split('_', 3)[2];
         Assert.Contains("/hubs/runs", host.Log.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(secret, host.Log.ToString(), StringComparison.Ordinal);
     }
