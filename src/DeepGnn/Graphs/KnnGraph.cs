@@ -8,6 +8,8 @@ namespace DeepGnn.Graphs;
 /// </summary>
 public static class KnnGraph
 {
+    private static TargetsOf s_targets = new([], 0);
+
     /// <summary>The <paramref name="k"/> nearest points of each point within its cloud, fewer in smaller clouds.</summary>
     /// <param name="points">[N, C] float32 or float64; not differentiated.</param>
     /// <param name="k">At least 1.</param>
@@ -60,9 +62,7 @@ public static class KnnGraph
 
         int[] asked = ranks is null ? [.. Enumerable.Range(0, k).Select(r => r * dilation)] : [.. ranks];
         var sources = NeighborSearch.Nearest(points, ranges, asked, loop: true);
-        var targets = new int[sources.Length];
-        for (var at = 0; at < targets.Length; at++) { targets[at] = at / k; }
-        return new Graph((int)points.shape[0], sources, targets);
+        return new Graph((int)points.shape[0], sources, Targets(sources.Length, k));
     }
 
     /// <summary>
@@ -92,6 +92,17 @@ public static class KnnGraph
         return new Graph(near.NodeCount, [.. kept.Select(e => near.Sources[e])], [.. kept.Select(e => near.Targets[e])]);
     }
 
+    // 0 … 0, 1 … 1, …: the graphs of a network's layers have the same, and nobody changes them.
+    private static int[] Targets(int edges, int k)
+    {
+        var last = s_targets;
+        if (last.Edges.Length == edges && last.Each == k) { return last.Edges; }
+        var made = new int[edges];
+        for (var at = 0; at < edges; at++) { made[at] = at / k; }
+        s_targets = new(made, k);
+        return made;
+    }
+
     private static List<(int First, int Last)> Ranges(Tensor points, GraphBatch? clouds)
     {
         if (points.dim() != 2) { throw new ArgumentException($"points: found shape [{string.Join(", ", points.shape)}], needed [N, C]"); }
@@ -118,4 +129,6 @@ public static class KnnGraph
 
         return ranges;
     }
+
+    private sealed record TargetsOf(int[] Edges, int Each);
 }

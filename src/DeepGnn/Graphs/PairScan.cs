@@ -24,8 +24,8 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
     /// <summary>Bytes of candidates held at once.</summary>
     private const long MostHeld = 24 << 20;
 
-    /// <summary>Memory for those of a block comes in steps of so many bytes, so that the next search, if a little larger, gets the same.</summary>
-    private const long HeldStep = 512 << 10;
+    /// <summary>They lie in pieces of so many bytes, whatever their number, so that the next search, which may want more of each point, gets the same.</summary>
+    private const long HeldPiece = 512 << 10;
 
     private const int Ahead = 4;
 
@@ -37,6 +37,7 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
     private readonly int _blocks;
     private readonly int _band;
     private readonly int _places;
+    private readonly int _together;
     private readonly T* _panels;
     private readonly T* _squares;
     private readonly Tensor[] _held;
@@ -57,8 +58,9 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
         _band = (int)Math.Clamp(MostHeld / (Block * (long)_places * sizeof(TKey)), 1, _blocks);
         _panels = Allocate<T>((long)_blocks * Block * _dimensions);
         _squares = Allocate<T>((long)_blocks * Block);
-        var held = (long)Block * _places * sizeof(TKey);
-        _held = [.. Enumerable.Range(0, _band).Select(_ => empty((held + HeldStep - 1) / HeldStep * HeldStep, uint8))];
+        var piece = Math.Max(HeldPiece, (long)_places * sizeof(TKey));
+        _together = (int)(piece / (_places * sizeof(TKey)));
+        _held = [.. Enumerable.Range(0, ((_band * Block) + _together - 1) / _together).Select(_ => empty(piece, uint8))];
         _keys = [.. _held.Select(each => (nint)Rows.Of<byte>(each))];
         (_limits, _counts) = (new T[_band * Block], new int[_band * Block]);
         _gates = [.. Enumerable.Range(0, _band).Select(_ => new Lock())];
@@ -174,7 +176,7 @@ internal sealed unsafe class PairScan<T, TKey> : IDisposable
         _scan.Hand(centre, ref kept);
     }
 
-    private TKey* Keys(int at) => (TKey*)_keys[at / Block] + ((long)(at % Block) * _places);
+    private TKey* Keys(int at) => (TKey*)_keys[at / _together] + ((long)(at % _together) * _places);
 
     private T* Panels(int block) => _panels + ((long)block * Block * _dimensions);
 

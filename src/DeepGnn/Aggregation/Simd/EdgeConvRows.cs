@@ -75,45 +75,58 @@ internal sealed unsafe class EdgeConvRows<T>(Pairs pairs, Graph graph, Tensor si
     /// </summary>
     public void ToSources(Tensor arrived, Tensor winning, Tensor? shared, Tensor found)
     {
-        if (shared is null) { found.zero_(); }
-        else { Shared(Rows.Of<T>(shared), Rows.Of<T>(found)); }
-        AddWon(Rows.Of<T>(arrived), MaxRows<T>.Winners(winning), Rows.Of<T>(found));
-    }
-
-    private void Shared(T* shared, T* found)
-    {
-        var (width, outgoing) = (_width, graph.Outgoing);
-        RowWork.Run(outgoing, width, (_, first, last) =>
-        {
-            for (var j = first; j < last; j++)
-            {
-                var d = 0;
-                for (; d + TwoVectors<T>.Count <= width; d += TwoVectors<T>.Count) { Shared<TwoVectors<T>>(outgoing, j, d, shared, found); }
-                for (; d < width; d += OneVector<T>.Count) { Shared<OneVector<T>>(outgoing, j, d, shared, found); }
-            }
-        });
-    }
-
-    // Of all values of edges few won: each is added where it came from. Threads share the channels: a channel's additions keep their order.
-    private void AddWon(T* arrived, T* winning, T* found)
-    {
         const int channels = 16; // a cache line of float32: no two threads write one line
-        var (width, nodes, blocks) = (_width, graph.NodeCount, (_width + channels - 1) / channels);
-        RowWork.Over(blocks, nodes * channels, (_, first, last) =>
+        T* from = Rows.Of<T>(arrived), won = MaxRows<T>.Winners(winning), shares = Rows.Of<T>(shared), to = Rows.Of<T>(found.zero_());
+        var (width, incoming, blocks) = (_width, graph.Incoming, (_width + channels - 1) / channels);
+
+        // Scattered, since a graph that serves one layer once would be turned round for this alone. Threads share the channels: a channel's additions keep their order.
+        RowWork.Over(blocks, (graph.NodeCount + graph.EdgeCount) * channels, (_, first, last) =>
         {
             for (var block = first; block < last; block++)
             {
                 var end = Math.Min(width, (block + 1) * channels);
-                for (var (i, at) = (0, 0L); i < nodes; i++, at += width)
+                for (var i = 0; i < incoming.RowCount; i++)
                 {
-                    for (var d = block * channels; d < end; d++)
+                    var d = block * channels;
+                    if (shares != null)
                     {
-                        var source = MaxRows<T>.Winner(winning, at + d);
-                        if (source >= 0) { found[((long)source * width) + d] += arrived[at + d]; }
+                        for (; d + TwoVectors<T>.Count <= end; d += TwoVectors<T>.Count) { AddShared<TwoVectors<T>>(incoming, i, d, end, shares, to); }
+                        for (; d < end; d += OneVector<T>.Count) { AddShared<OneVector<T>>(incoming, i, d, end, shares, to); }
                     }
+
+                    AddWon(i, block * channels, end, from, won, to);
                 }
             }
         }, blocks);
+    }
+
+    private void AddShared<TStrip>(Adjacency incoming, int i, int d, int channelEnd, T* shared, T* found) where TStrip : struct, IVectors<TStrip, T>
+    {
+        var (begin, end, width, count, sources, to) = (incoming.Offsets[i], incoming.Offsets[i + 1], _width, channelEnd - d, (nint)(_sources + d), (nint)(found + d));
+        var (t, zero) = (TStrip.Load(_targets + ((long)i * width) + d, count), TStrip.All(T.Zero));
+        var (constant, rate) = (TStrip.Load(shared + d, count), TStrip.Load(shared + width + d, count));
+        var (lowConstant, lowRate) = (constant * TStrip.All(_slope), rate * TStrip.All(_slope * _slope));
+        fixed (int* neighbors = incoming.Neighbors)
+        {
+            for (var k = begin; k < end; k++)
+            {
+                var at = (long)neighbors[k] * width;
+                var z = t + TStrip.Load((T*)sources + at, count);
+                var added = TStrip.Select(TStrip.Greater(z, zero), constant + (rate * z), lowConstant + (lowRate * z));
+                (TStrip.Load((T*)to + at, count) + added).Store((T*)to + at, count);
+            }
+        }
+    }
+
+    // Of all values of edges few won: each is added where it came from.
+    private void AddWon(int i, int begin, int end, T* arrived, T* winning, T* found)
+    {
+        var at = (long)i * _width;
+        for (var d = begin; d < end; d++)
+        {
+            var source = MaxRows<T>.Winner(winning, at + d);
+            if (source >= 0) { found[((long)source * _width) + d] += arrived[at + d]; }
+        }
     }
 
     private void Largest<TStrip>(Adjacency incoming, int i, int d, T* into, long seen, T* statistics) where TStrip : struct, IVectors<TStrip, T>
@@ -207,27 +220,6 @@ internal sealed unsafe class EdgeConvRows<T>(Pairs pairs, Graph graph, Tensor si
         if (slopes == null) { return; }
         slopeSum.Store(slopes + at, count);
         productSum.Store(products + at, count);
-    }
-
-    private void Shared<TStrip>(Adjacency outgoing, int j, int d, T* shared, T* found) where TStrip : struct, IVectors<TStrip, T>
-    {
-        var (begin, end, width, count, targets) = (outgoing.Offsets[j], outgoing.Offsets[j + 1], _width, _width - d, (nint)(_targets + d));
-        var own = ((long)j * width) + d;
-        var s = TStrip.Load(_sources + own, count);
-        var (slope, square, one, zero) = (TStrip.All(_slope), TStrip.All(_slope * _slope), TStrip.All(T.One), TStrip.All(T.Zero));
-        var (slopeSum, productSum) = (zero, zero);
-        fixed (int* neighbors = outgoing.Neighbors)
-        {
-            for (var k = begin; k < end; k++)
-            {
-                var z = s + TStrip.Load((T*)targets + ((long)neighbors[k] * width), count);
-                var rises = TStrip.Greater(z, zero);
-                slopeSum += TStrip.Select(rises, one, slope);
-                productSum += z * TStrip.Select(rises, one, square);
-            }
-        }
-
-        ((slopeSum * TStrip.Load(shared + d, count)) + (productSum * TStrip.Load(shared + width + d, count))).Store(found + own, count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
