@@ -113,7 +113,7 @@ internal static class KillFaults
 
     private static async Task<string> Stopped(Site site)
     {
-        var spec = Undisturbed.Spec(16_000, checkpointEvery: 200);
+        var spec = await Undisturbed.Lasting(120, site.Stop);
         var run = await site.Queue(spec);
         var zombie = site.StartWorker("worker-a");
         await site.Reached(run, 250);

@@ -22,7 +22,7 @@ internal static class OutageFaults
 
     private static async Task<string> Outage(Site site, int seconds)
     {
-        var spec = Undisturbed.Spec(1_200);
+        var spec = await Undisturbed.Lasting(seconds + 10, site.Stop);
         var run = await site.Queue(spec);
         site.StartWorker("worker-a");
         site.StartWorker("worker-b");
@@ -41,7 +41,7 @@ internal static class OutageFaults
 
     private static async Task<string> CutOff(Site site)
     {
-        var spec = Undisturbed.Spec(6_000, checkpointEvery: 200);
+        var spec = await Undisturbed.Lasting(75, site.Stop);
         var run = await site.Queue(spec);
         var server = new NpgsqlConnectionStringBuilder(site.Database);
         await using var wire = new Wire(server.Port);
@@ -71,7 +71,7 @@ internal static class OutageFaults
 
     private static async Task<string> LeftSpool(Site site, string heir)
     {
-        var spec = Undisturbed.Spec(2_500, checkpointEvery: 100);
+        var spec = await Undisturbed.Lasting(25, site.Stop);
         var run = await site.Queue(spec);
         var worker = site.StartWorker("worker-a");
         await site.Reached(run, 120);
@@ -95,7 +95,7 @@ internal static class OutageFaults
     private static async Task<string> Clock(Site site, string seconds)
     {
         var library = ClockShift.Build(site.Folder());
-        var spec = Undisturbed.Spec(8_000, checkpointEvery: 200);
+        var spec = await Undisturbed.Lasting(60, site.Stop);
         var run = await site.Queue(spec);
         var wrong = site.StartWorker("worker-a", 1, ("LD_PRELOAD", library), ("CLOCK_SHIFT_SECONDS", seconds));
         await site.Reached(run, 60);

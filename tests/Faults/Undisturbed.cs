@@ -7,7 +7,10 @@ using Testing;
 namespace Faults;
 
 /// <summary>What a spec gives when nothing goes wrong: trained by the Trainer alone, with no service around it.</summary>
-internal sealed record Undisturbed(IReadOnlyDictionary<int, EpochEvent> Epochs, string WeightsSha256)
+/// <param name="Epochs">By number.</param>
+/// <param name="WeightsSha256">Of the final weights.</param>
+/// <param name="HalfSeconds">What the second half of the epochs took.</param>
+internal sealed record Undisturbed(IReadOnlyDictionary<int, EpochEvent> Epochs, string WeightsSha256, double HalfSeconds)
 {
     private static readonly Dictionary<string, Undisturbed> Known = [];
 
@@ -21,6 +24,13 @@ internal sealed record Undisturbed(IReadOnlyDictionary<int, EpochEvent> Epochs, 
         Training = new TrainingSpec { Epochs = epochs, CheckpointEvery = checkpointEvery },
     };
 
+    /// <summary>The same, with about as many epochs as this machine trains in so many seconds.</summary>
+    public static async Task<RunSpec> Lasting(int seconds, CancellationToken stop)
+    {
+        var sample = await Of(Spec(1_000), stop);
+        return Spec(200 * (int)Math.Ceiling(seconds * (500 / sample.HalfSeconds) / 200), checkpointEvery: 200);
+    }
+
     public static async Task<Undisturbed> Of(RunSpec spec, CancellationToken stop)
     {
         var json = JsonSerializer.Serialize(spec, ContractJson.Options);
@@ -30,14 +40,17 @@ internal sealed record Undisturbed(IReadOnlyDictionary<int, EpochEvent> Epochs, 
         await trainer.StandardInput.WriteLineAsync(json);
         trainer.StandardInput.Close();
         var epochs = new Dictionary<int, EpochEvent>();
+        var half = new Stopwatch();
         string? hash = null;
         while (await trainer.StandardOutput.ReadLineAsync(stop) is { } line)
         {
             var said = JsonSerializer.Deserialize<TrainerEvent>(line, ContractJson.Options);
             if (said is EpochEvent epoch) { epochs.Add(epoch.Epoch, epoch); }
+            if (epochs.Count == spec.Training.Epochs / 2) { half.Start(); }
+            if (epochs.Count == spec.Training.Epochs) { half.Stop(); }
             if (said is FinishedEvent finished) { hash = finished.WeightsSha256; }
         }
-        return Known[json] = new Undisturbed(epochs, hash ?? throw new FaultException("the Trainer alone did not finish"));
+        return Known[json] = new Undisturbed(epochs, hash ?? throw new FaultException("the Trainer alone did not finish"), half.Elapsed.TotalSeconds);
     }
 }
 
