@@ -28,11 +28,7 @@ internal static class ServiceStreaming
 
     private static readonly string[] Programs = ["Worker", "Api", "Postgres", "viewer"];
 
-    /// <summary>Trained for so long with decay and without smoothing, values of this model become denormal, and some processors take ten times as long over these.</summary>
-    private static readonly RunSpec Spec = ServiceLiveRows.Cora with
-    {
-        Training = new TrainingSpec { Epochs = WarmUp + (2 * Pairs * Stretch), CheckpointEvery = 0, WeightDecay = 0, LabelSmoothing = 0.1 },
-    };
+    private static readonly RunSpec Spec = ServiceLiveRows.Cora with { Training = new TrainingSpec { Epochs = WarmUp + (2 * Pairs * Stretch), CheckpointEvery = 0 } };
 
     public static async Task Run()
     {

@@ -1,6 +1,7 @@
 using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
 using DeepGnn.Models;
+using DeepGnn.Runtime;
 using DeepGnn.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -40,6 +41,7 @@ internal sealed class TrainingStep : IDisposable
     {
         using var scope = NewDisposeScope();
         _optimizer.ClearGradients();
+        ManagedHeap.Tidy();
         var logits = _model.forward(_features, _data.Graph); // [N, C]
         var loss = nn.functional.cross_entropy(logits.index_select(0, _train), _labels);
         if (!double.IsFinite(loss.ToDouble())) { throw new InvalidOperationException("the loss is not finite"); }

@@ -87,9 +87,11 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
             return all.Aggregate(x.to(carried), (h, layer) => layer.Dropped(h, graph, edges, masks, x.dtype)).to(x.dtype).MoveToOuterDisposeScope();
         }
 
-
         Parameter[] weights = [.. parameters().Where(p => p.requires_grad)];
         var goesBack = is_grad_enabled() && (x.requires_grad || edges?.requires_grad == true || weights.Length > 0);
+        var use = layers.Count == _depth ? GradientFound : null;
+        // Autograd keeps a node for each argument: where it gets no gradients of parameters, one of them says that there are some.
+        if (use is not null) { weights = weights[..Math.Min(1, weights.Length)]; }
         var call = new ReversibleCall([.. all], graph, x.shape[1], masks, weights, goesBack ? new Anchors(AnchorEvery) : null)
         {
             NodesNeeded = x.requires_grad,
@@ -97,7 +99,7 @@ public sealed class ReversibleStack : nn.Module<Tensor, Graph, Tensor>
             GradientIsOurs = GradientIsOurs,
             Type = x.dtype,
             CarriedType = carried,
-            Use = layers.Count == _depth ? GradientFound : null,
+            Use = use,
             Inverted = error => InversionError = Math.Max(double.IsNaN(InversionError) ? 0 : InversionError, error),
         };
         return ReversibleFunction.apply([x, edges!, call, .. weights]).MoveToOuterDisposeScope();
@@ -150,6 +152,7 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
         {
             call.Anchors?.Keep(l, parts);
             call.Layers[l].Forth(parts, call, edges, call.Replays[l]);
+            ManagedHeap.Tidy();
         }
 
         ctx.save_for_backward([edges!]);
@@ -180,6 +183,7 @@ internal sealed class ReversibleFunction : autograd.SingleTensorFunction<Reversi
         {
             call.Layers[l].Back(parts, gradients, call, edges, call.Replays[l], found);
             call.Anchors!.Correct(l, parts);
+            ManagedHeap.Tidy();
         }
 
         call.Inverted(call.Anchors!.Error);

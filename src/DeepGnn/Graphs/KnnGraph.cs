@@ -21,20 +21,10 @@ public static class KnnGraph
         if (k < 1) { throw new ArgumentException($"k: found {k}, needed at least 1", nameof(k)); }
         var ranges = Ranges(points, clouds);
         var found = NeighborSearch.Nearest(points, ranges, [.. Enumerable.Range(0, k)], loop);
-        var targets = new int[found.Length];
-        var count = 0;
-        for (var at = 0; at < found.Length; at++)
-        {
-            if (found[at] >= 0) { (found[count], targets[count++]) = (found[at], at / k); }
-        }
-
-        if (count < found.Length)
-        {
-            Array.Resize(ref found, count);
-            Array.Resize(ref targets, count);
-        }
-
-        return new Graph((int)points.shape[0], found, targets);
+        var targets = Targets(found.Length, k);
+        if (!found.Contains(-1)) { return new Graph((int)points.shape[0], found, targets); }
+        int[] kept = [.. Enumerable.Range(0, found.Length).Where(at => found[at] >= 0)];
+        return new Graph((int)points.shape[0], Array.ConvertAll(kept, at => found[at]), Array.ConvertAll(kept, at => targets[at]));
     }
 
     /// <summary>

@@ -55,7 +55,7 @@ internal ref struct NearestKept<T, TKey>
     public readonly T Worst => _worst[0];
 
     /// <summary>Room for a run of offers between two cuts.</summary>
-    public static int BufferSize(int wanted) => 2 * (Math.Max(2 * wanted, wanted + 64) + (2 * Vector512<float>.Count));
+    public static int BufferSize(int wanted) => 2 * (Math.Max(2 * wanted, wanted + 48) + (2 * Vector512<float>.Count));
 
     /// <summary>Offers a vector of distances whose indices follow one another from <paramref name="first"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using DeepGnn.Aggregation.Simd;
+using DeepGnn.Runtime;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Graphs;
@@ -145,7 +146,11 @@ internal sealed unsafe record NeighborScan<T, TKey>(Memory<int> Found, int[] Ran
             0,
             (count + together - 1) / together,
             new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) },
-            () => ArrayPool<TKey>.Shared.Rent(NearestKept<T, TKey>.BufferSize(Math.Max(Wanted, Sample))),
+            () =>
+            {
+                Denormals.Flush();
+                return ArrayPool<TKey>.Shared.Rent(NearestKept<T, TKey>.BufferSize(Math.Max(Wanted, Sample)));
+            },
             (piece, _, buffer) =>
             {
                 for (var i = piece * together; i < Math.Min(count, (piece + 1) * together); i++) { work(i, buffer); }

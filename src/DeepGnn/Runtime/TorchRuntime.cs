@@ -7,7 +7,7 @@ namespace DeepGnn.Runtime;
 /// <summary>Starts libtorch in this process and says what is missing where it cannot be started.</summary>
 public static class TorchRuntime
 {
-    /// <summary>Loads libtorch, fixes the number of threads and seeds the generators.</summary>
+    /// <summary>Loads libtorch, fixes the number of threads, has this thread and those it starts flush denormal numbers to 0, and seeds the generators.</summary>
     /// <param name="seed">Seed of every generator of libtorch.</param>
     /// <param name="threads">Threads of the operators; null takes <c>GNN_THREADS</c>, else all processors.</param>
     /// <exception cref="PlatformNotSupportedException">libtorch does not load here: the message names the platform or the library missing.</exception>
@@ -16,6 +16,7 @@ public static class TorchRuntime
     {
         NativeEnvironment.Prepare();
         Load();
+        Denormals.Flush(); // before libtorch starts its threads, which inherit it
         TorchAllocator.Install();
         set_num_threads(threads ?? ThreadsFromEnvironment());
         random.manual_seed(seed);

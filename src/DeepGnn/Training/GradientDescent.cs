@@ -14,21 +14,34 @@ namespace DeepGnn.Training;
 /// </summary>
 public sealed class GradientDescent : IDisposable
 {
+    private const int Line = 16; // elements: each parameter's state begins a line of the processor's cache
+
     private readonly UpdateRule _rule;
     private readonly List<Trained> _all = [];
     private readonly Dictionary<IntPtr, Trained> _byHandle = [];
+    private readonly long _length;
+
+    // The state of all parameters, one tensor for each kind: thousands of small ones would take more than what they hold, and tear holes between the gradients.
+    private Tensor[]? _state;
 
     /// <summary>A step changes nothing but these parameters.</summary>
     /// <param name="optimizer">Which rule.</param>
     /// <param name="parameters">What is trained, each with its weight decay ≥ 0 (added to the gradient; AdamW: taken off the value).</param>
     /// <param name="momentum">Of SGD and RMSprop, in [0, 1).</param>
     /// <exception cref="ArgumentOutOfRangeException">No such optimiser.</exception>
+    /// <exception cref="ArgumentException">Parameters of several types or on several devices.</exception>
     public GradientDescent(Optimizer optimizer, IEnumerable<(Parameter Parameter, double WeightDecay)> parameters, double momentum = 0)
     {
         _rule = UpdateRule.Of(optimizer, momentum);
         foreach (var (parameter, decay) in parameters)
         {
-            var trained = new Trained(parameter, decay);
+            var trained = new Trained(parameter, decay, _length);
+            if (_all.Count > 0 && _all[0].Kind != trained.Kind)
+            {
+                throw new ArgumentException($"parameters: found {_all[0].Kind} and {trained.Kind}, needed one type on one device", nameof(parameters));
+            }
+
+            _length += (trained.Count + Line - 1) / Line * Line;
             _all.Add(trained);
             _byHandle.Add(parameter.Handle, trained);
         }
@@ -38,7 +51,7 @@ public sealed class GradientDescent : IDisposable
     public double LearningRate { get; set; }
 
     /// <summary>What the state of all parameters takes.</summary>
-    public long StateBytes => _all.Sum(each => each.State.Sum(state => state.numel() * state.element_size()));
+    public long StateBytes => _state is null ? 0 : _state.Sum(state => state.element_size()) * _all.Sum(each => each.Count);
 
     /// <summary>What the gradients that are held at present take.</summary>
     internal long GradientBytes
@@ -74,20 +87,21 @@ public sealed class GradientDescent : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        foreach (var state in _all.SelectMany(each => each.State)) { state.Dispose(); }
+        foreach (var state in _state ?? []) { state.Dispose(); }
     }
 
-    /// <summary>For each parameter in the order given: its steps (int64), then its state tensors as (bytes, values).</summary>
+    /// <summary>For each parameter in the order given: its steps (int64), then its state tensors as (bytes, values) where it made any.</summary>
     internal void Save(BinaryWriter writer)
     {
         foreach (var each in _all)
         {
             writer.Write(each.Steps);
-            foreach (var state in each.State)
+            if (each.Steps == 0) { continue; }
+            using var scope = NewDisposeScope();
+            foreach (var state in StateOf(each).In(each.Parameter))
             {
-                using var values = state.cpu();
-                writer.Write(values.numel() * values.element_size());
-                writer.Write(values.bytes);
+                writer.Write(state.numel() * state.element_size());
+                writer.Write(state.cpu().bytes);
             }
         }
     }
@@ -98,10 +112,11 @@ public sealed class GradientDescent : IDisposable
         foreach (var each in _all)
         {
             each.Steps = reader.ReadInt64();
-            if (each.Steps > 0) { each.Begin(_rule.States); }
-            foreach (var state in each.State)
+            if (each.Steps == 0) { continue; }
+            using var scope = NewDisposeScope();
+            foreach (var state in StateOf(each).In(each.Parameter))
             {
-                using var values = empty_like(state, device: CPU);
+                var values = empty_like(state, device: CPU);
                 values.bytes = reader.ReadBytes(checked((int)reader.ReadInt64()));
                 state.copy_(values);
             }
@@ -111,23 +126,29 @@ public sealed class GradientDescent : IDisposable
     private void Step(Trained each, Tensor gradient)
     {
         using var frozen = no_grad();
-        if (each.Steps++ == 0) { each.Begin(_rule.States); }
-        _rule.Apply(each.Parameter, gradient, each.State, new(LearningRate, each.WeightDecay, each.Steps));
+        each.Steps++;
+        _rule.Apply(each.Parameter, gradient, StateOf(each), new(LearningRate, each.WeightDecay, each.Steps));
     }
 
-    private sealed class Trained(Parameter parameter, double weightDecay)
+    private UpdateState StateOf(Trained each)
     {
-        public Parameter Parameter { get; } = parameter;
+        _state ??= [.. Enumerable.Range(0, _rule.States).Select(_ => zeros(_length, each.Kind.Type, each.Parameter.device).DetachFromDisposeScope())];
+        return new(_state, each.Begin);
+    }
 
-        public double WeightDecay { get; } = weightDecay;
+    private sealed class Trained(Parameter parameter, double weightDecay, long begin)
+    {
+        public Parameter Parameter => parameter;
+
+        public double WeightDecay => weightDecay;
+
+        /// <summary>Where its state begins among all parameters' state.</summary>
+        public long Begin => begin;
+
+        public long Count { get; } = parameter.numel();
+
+        public (ScalarType Type, string Device) Kind { get; } = (parameter.dtype, parameter.device.ToString());
 
         public long Steps { get; set; }
-
-        public Tensor[] State { get; private set; } = [];
-
-        public void Begin(int states)
-        {
-            if (State.Length == 0) { State = [.. Enumerable.Range(0, states).Select(_ => zeros(Parameter.shape, Parameter.dtype, Parameter.device).DetachFromDisposeScope())]; }
-        }
     }
 }

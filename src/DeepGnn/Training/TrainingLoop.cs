@@ -6,6 +6,7 @@ using DeepGnn.Diagnostics;
 using DeepGnn.Interchange;
 using DeepGnn.Memory;
 using DeepGnn.Models;
+using DeepGnn.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -203,6 +204,7 @@ public sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         _optimizer.ClearGradients();
+        ManagedHeap.Tidy();
         _meter.BeginForward(batch.Bytes);
         var loss = _objective.Loss(batch.Scores(), batch.Targets);
         var value = loss.ToDouble();

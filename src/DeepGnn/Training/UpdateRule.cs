@@ -12,6 +12,19 @@ namespace DeepGnn.Training;
 /// <param name="Count">t, counted from 1.</param>
 internal readonly record struct StepFacts(double Rate, double Decay, long Count);
 
+/// <summary>The state of one parameter.</summary>
+/// <param name="All">The state of all parameters, one flat tensor for each kind of state.</param>
+/// <param name="Begin">Where this parameter's begins in each.</param>
+internal readonly record struct UpdateState(Tensor[] All, long Begin)
+{
+    /// <summary>This parameter's part of each kind, in its shape.</summary>
+    public Tensor[] In(Tensor parameter)
+    {
+        var begin = Begin;
+        return Array.ConvertAll(All, kind => kind.narrow(0, begin, parameter.numel()).view(parameter.shape));
+    }
+}
+
 /// <summary>How a value w follows from its gradient g and its state; all by elements, so no number of threads changes a bit.</summary>
 internal abstract class UpdateRule
 {
@@ -28,12 +41,12 @@ internal abstract class UpdateRule
     };
 
     /// <summary>Changes value and state in place: in one pass of C# where the tensors allow it, else by libtorch's operators on any device.</summary>
-    public void Apply(Tensor value, Tensor gradient, Tensor[] state, StepFacts facts)
+    public void Apply(Tensor value, Tensor gradient, UpdateState state, StepFacts facts)
     {
         if (!Kernels.AreSimd(value) || !value.is_contiguous())
         {
             using var scope = NewDisposeScope();
-            ByOperators(value, gradient, state, facts);
+            ByOperators(value, gradient, state.In(value), facts);
             return;
         }
 
@@ -44,9 +57,9 @@ internal abstract class UpdateRule
 
     protected abstract void ByOperators(Tensor value, Tensor gradient, Tensor[] state, StepFacts facts);
 
-    protected abstract void InOnePass<T>(Tensor value, Tensor gradient, Tensor[] state, StepFacts facts) where T : unmanaged, IFloatingPointIeee754<T>;
+    protected abstract void InOnePass<T>(Tensor value, Tensor gradient, UpdateState state, StepFacts facts) where T : unmanaged, IFloatingPointIeee754<T>;
 
-    protected static unsafe void Over<T, TUpdate>(Tensor value, Tensor gradient, Tensor[] state, TUpdate update)
+    protected static unsafe void Over<T, TUpdate>(Tensor value, Tensor gradient, UpdateState state, TUpdate update)
         where T : unmanaged, IFloatingPointIeee754<T>
         where TUpdate : struct, IUpdate<T>
     {
@@ -55,8 +68,8 @@ internal abstract class UpdateRule
         var w = Rows.Of<T>(value);
         var g = Rows.Of<T>(gradient);
         // A rule with less state writes what it read to a place that is its own anyway.
-        var a = state.Length > 0 ? Rows.Of<T>(state[0]) : w;
-        var b = state.Length > 1 ? Rows.Of<T>(state[1]) : a;
+        var a = state.All.Length > 0 ? Rows.Of<T>(state.All[0]) + state.Begin : w;
+        var b = state.All.Length > 1 ? Rows.Of<T>(state.All[1]) + state.Begin : a;
         RowWork.Over((int)((count + block - 1) / block), block, (_, first, last) =>
         {
             var end = Math.Min(count, (long)last * block);
@@ -99,7 +112,7 @@ internal sealed class AdamRule(bool decoupled) : UpdateRule
         value.addcdiv_(state[0], state[1].sqrt().div_(root).add_(Epsilon), value: -size);
     }
 
-    protected override void InOnePass<T>(Tensor value, Tensor gradient, Tensor[] state, StepFacts facts)
+    protected override void InOnePass<T>(Tensor value, Tensor gradient, UpdateState state, StepFacts facts)
     {
         var (size, root) = Corrections(facts);
         Over<T, Update<T>>(value, gradient, state, new()
@@ -153,7 +166,7 @@ internal sealed class SgdRule(double momentum) : UpdateRule
         value.add_(gradient, alpha: -facts.Rate);
     }
 
-    protected override void InOnePass<T>(Tensor value, Tensor gradient, Tensor[] state, StepFacts facts) => Over<T, Update<T>>(value, gradient, state, new()
+    protected override void InOnePass<T>(Tensor value, Tensor gradient, UpdateState state, StepFacts facts) => Over<T, Update<T>>(value, gradient, state, new()
     {
         Decay = Vector.Create(T.CreateChecked(facts.Decay)),
         Momentum = Vector.Create(T.CreateChecked(momentum)),
@@ -191,7 +204,7 @@ internal sealed class RmsPropRule(double momentum) : UpdateRule
         value.add_(direction, alpha: -facts.Rate);
     }
 
-    protected override void InOnePass<T>(Tensor value, Tensor gradient, Tensor[] state, StepFacts facts) => Over<T, Update<T>>(value, gradient, state, new()
+    protected override void InOnePass<T>(Tensor value, Tensor gradient, UpdateState state, StepFacts facts) => Over<T, Update<T>>(value, gradient, state, new()
     {
         Decay = Vector.Create(T.CreateChecked(facts.Decay)),
         Momentum = Vector.Create(T.CreateChecked(momentum)),

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using DeepGnn.Runtime;
 
 namespace DeepGnn.Aggregation.Simd;
 
@@ -17,20 +18,22 @@ internal static class RowTeam
     /// <summary>Calls <paramref name="work"/> once for each piece, on at most <paramref name="threads"/> threads, the caller among them.</summary>
     public static void Run(int pieces, int threads, Action<int> work)
     {
+        var job = new Job(pieces, work);
         if (threads == 1)
         {
-            for (var piece = 0; piece < pieces; piece++) { work(piece); }
+            job.Take();
+            job.Throw();
             return;
         }
 
         if (Interlocked.CompareExchange(ref s_busy, 1, 0) != 0)
         {
             // A pass of another thread has the team.
-            Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ => job.Take());
+            job.Throw();
             return;
         }
 
-        var job = new Job(pieces, work);
         try
         {
             for (var m = s_members.Count; m < threads - 1; m++) { s_members.Add(new Member()); }
@@ -51,6 +54,7 @@ internal static class RowTeam
 
         public void Take()
         {
+            Denormals.Flush();
             for (var piece = Interlocked.Increment(ref _next); piece < pieces; piece = Interlocked.Increment(ref _next))
             {
                 try { work(piece); }
