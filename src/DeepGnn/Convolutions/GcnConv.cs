@@ -68,6 +68,8 @@ public sealed class GcnConv : GraphConvolution
     public override Tensor forward(InputFeatures x, Graph graph, double dropout)
     {
         using var scope = NewDisposeScope();
+        // As one function, which holds no product of all nodes beside its sum.
+        if (!x.KeepsMatrix) { return forward(x.ToDense(dropout), graph).MoveToOuterDisposeScope(); }
         var product = x.Times(lin.weight, dropout); // [N, F']
         var normal = _normalize ? SymmetricNormalization.Of(graph, _addSelfLoops, product.dtype, product.device) : null;
         var sum = Aggregate.Sum(product, normal?.Graph ?? graph, normal?.Weights);

@@ -4,17 +4,24 @@ namespace DeepGnn.Runtime;
 
 /// <summary>
 /// Large blocks of memory that are given out again instead of being returned to the system: an epoch asks for the sizes of the epoch before.
-/// Blocks are mappings of their own, so none keeps another from being let go. What is held never exceeds the most that was in use at once by
-/// more than a thirty-second and 4 MiB: past that, blocks of the sizes unused for longest go back to the system. Safe for any number of threads.
+/// Blocks lie in mappings of their own, so none keeps another from being let go; where no kept block has the size, one is cut from others that
+/// lie side by side, whose pages need not come from the system again. What is held never exceeds the most that was in use at once by
+/// more than a thirty-second and 1 MiB: past that, blocks of the sizes unused for longest go back to the system. Safe for any number of threads.
 /// </summary>
 internal sealed partial class BlockCache
 {
     private const nint PageSize = 4096;
     private const long HugePage = 2L << 20;
 
+    // Where blocks are asked to lie: far from all that the system places by itself.
+    private const long FirstPlace = 1L << 45;
+    private const long Places = 1L << 44;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<nint, SizeClass> _used = new(4096);
     private readonly Dictionary<long, SizeClass> _classes = [];
+    private readonly SortedDictionary<nint, SizeClass> _kept = [];
+    private long _next = FirstPlace;
     private long _clock;
     private long _mapped;
 
@@ -39,17 +46,19 @@ internal sealed partial class BlockCache
         var size = (bytes + PageSize - 1 + PageSize) / PageSize * PageSize;
         lock (_lock)
         {
-            var from = Free(size);
-            if (from is null)
+            if (Free(size) is { } from)
             {
-                LetGo(MostInUse + (MostInUse / 32) + (4 << 20) - InUse - size);
-                if (Map(size) is var made and not 0) { return GiveOut(OfSize(size), Shifted(made)); }
-                LetGo(0);
-                return Map(size) is var again and not 0 ? GiveOut(OfSize(size), Shifted(again)) : 0;
+                // The foremost: what is asked for and never written (TorchSharp asks so for each result of a function of ours) then stays without pages.
+                var address = from.Free.Min();
+                Leave(from, address);
+                return GiveOut(from, address);
             }
 
-            Kept -= from.Size;
-            return GiveOut(from, from.Free.Pop());
+            if (Kept >= size && Cut(size) is var (page, cut)) { return GiveOut(OfSize(cut), Shifted(page)); }
+            LetGo(MostInUse + (MostInUse / 32) + (1 << 20) - InUse - size);
+            if (Map(size) is var made and not 0) { return GiveOut(OfSize(size), Shifted(made)); }
+            LetGo(0);
+            return Map(size) is var again and not 0 ? GiveOut(OfSize(size), Shifted(again)) : 0;
         }
     }
 
@@ -59,11 +68,9 @@ internal sealed partial class BlockCache
         lock (_lock)
         {
             if (!_used.Remove(address, out var to)) { return false; }
-            to.Free.Push(address);
             to.GivenOut--;
-            to.LastUsed = ++_clock;
             InUse -= to.Size;
-            Kept += to.Size;
+            Keep(to, address);
             return true;
         }
     }
@@ -95,6 +102,59 @@ internal sealed partial class BlockCache
         return address;
     }
 
+    private void Keep(SizeClass of, nint address)
+    {
+        of.Free.Add(address);
+        of.LastUsed = ++_clock;
+        _kept.Add(PageOf(address), of);
+        Kept += of.Size;
+    }
+
+    private void Leave(SizeClass of, nint address)
+    {
+        of.Free.RemoveAt(of.Free.LastIndexOf(address));
+        _kept.Remove(PageOf(address));
+        Kept -= of.Size;
+    }
+
+    // From the shortest row of kept blocks that is long enough; what is left of the last one stays, unless it is of no use to anybody.
+    private (nint Page, long Size)? Cut(long size)
+    {
+        var (best, shortest, begin, end) = ((nint)0, long.MaxValue, (nint)0, (nint)0);
+        foreach (var (page, of) in _kept)
+        {
+            if (page != end)
+            {
+                Consider();
+                begin = page;
+            }
+
+            end = page + (nint)of.Size;
+        }
+
+        Consider();
+        if (best == 0) { return null; }
+        var covered = 0L;
+        while (covered < size)
+        {
+            var of = _kept[best + (nint)covered];
+            Leave(of, of.Free.Last(address => PageOf(address) == best + (nint)covered));
+            Forget(of);
+            covered += of.Size;
+        }
+
+        if (covered - size < TorchAllocator.Least) { return (best, covered); }
+        Keep(OfSize(covered - size), Shifted(best + (nint)size));
+        return (best, size);
+
+        void Consider()
+        {
+            if (end - begin >= size && end - begin < shortest) { (best, shortest) = (begin, end - begin); }
+        }
+    }
+
+    private static nint PageOf(nint address) => address / PageSize * PageSize;
+
     // Tensors that all began a page would meet in the same sets of the cache.
     private nint Shifted(nint page) => page + (64 * (nint)(++_mapped % 61));
 
@@ -122,17 +182,26 @@ internal sealed partial class BlockCache
         while (Kept > Math.Max(0, allowed))
         {
             var oldest = _classes.Values.Where(of => of.Free.Count > 0).MinBy(of => of.LastUsed)!;
-            _ = Unmap(oldest.Free.Pop() / PageSize * PageSize, (nuint)oldest.Size);
-            Kept -= oldest.Size;
-            if (oldest.Free.Count == 0 && oldest.GivenOut == 0) { _classes.Remove(oldest.Size); }
+            var address = oldest.Free[^1];
+            Leave(oldest, address);
+            Forget(oldest);
+            _ = Unmap(PageOf(address), (nuint)oldest.Size);
         }
     }
 
-    private static nint Map(long size)
+    private void Forget(SizeClass of)
+    {
+        if (of.Free.Count == 0 && of.GivenOut == 0) { _classes.Remove(of.Size); }
+    }
+
+    // Behind the last one, if the system follows the hint: it would leave gaps between large mappings.
+    private nint Map(long size)
     {
         const int readWrite = 3, privateAnonymous = 0x22, hugePages = 14;
-        var address = Map(0, (nuint)size, readWrite, privateAnonymous, -1, 0);
+        var address = Map((nint)_next, (nuint)size, readWrite, privateAnonymous, -1, 0);
         if (address == -1) { return 0; }
+        _next = address + size;
+        if (_next - FirstPlace is < 0 or > Places) { _next = FirstPlace; }
         if (size >= 2 * HugePage) { _ = Advise(address, (nuint)size, hugePages); }
         return address;
     }
@@ -150,7 +219,7 @@ internal sealed partial class BlockCache
     {
         public long Size => size;
 
-        public Stack<nint> Free { get; } = [];
+        public List<nint> Free { get; } = [];
 
         public int GivenOut { get; set; }
 

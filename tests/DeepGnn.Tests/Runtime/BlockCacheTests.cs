@@ -18,8 +18,49 @@ public sealed class BlockCacheTests
         Assert.Equal(first, cache.Take(10 * MiB));
         cache.Return(first);
         Assert.Equal(first, cache.Take(9 * MiB));
-        cache.Return(first);
-        Assert.NotEqual(first, cache.Take(5 * MiB));
+    }
+
+    [Fact]
+    public void A_block_is_cut_from_a_larger_one_and_from_several_side_by_side()
+    {
+        var cache = new BlockCache();
+        var large = cache.Take(10 * MiB);
+        cache.Return(large);
+        var held = cache.Kept;
+        nint[] parts = [cache.Take(2 * MiB), cache.Take(3 * MiB), cache.Take(4 * MiB)];
+
+        Assert.All(parts, part => Assert.InRange(part, large - 4096, large + (nint)(10 * MiB)));
+        Assert.Equal(held, cache.InUse + cache.Kept);
+        foreach (var part in parts) { cache.Return(part); }
+        var joined = cache.Take(9 * MiB);
+        Assert.InRange(joined, large - 4096, large + (nint)MiB);
+        Assert.Equal(held, cache.InUse + cache.Kept);
+        for (var at = 0L; at < 9 * MiB; at += 4096) { Marshal.WriteByte(joined + (nint)at, 1); }
+    }
+
+    [Fact]
+    public void Blocks_in_use_never_overlap()
+    {
+        var cache = new BlockCache();
+        var random = new Random(2);
+        var used = new SortedDictionary<nint, long>();
+        for (var step = 0; step < 5000; step++)
+        {
+            if (used.Count > 30 || (used.Count > 0 && random.Next(2) == 0))
+            {
+                var address = used.Keys.ElementAt(random.Next(used.Count));
+                used.Remove(address);
+                Assert.True(cache.Return(address));
+            }
+            else
+            {
+                var size = (long)Math.Exp(random.NextDouble() * 12) * 64;
+                used.Add(cache.Take(size), size);
+            }
+
+            Assert.True(used.Zip(used.Skip(1)).All(pair => pair.First.Key + pair.First.Value <= pair.Second.Key));
+            Assert.InRange(cache.InUse + cache.Kept, used.Values.Sum(), cache.MostInUse + (cache.MostInUse / 32) + MiB);
+        }
     }
 
     [Fact]

@@ -80,7 +80,8 @@ internal sealed unsafe class EdgeConvRows<T>(Pairs pairs, Graph graph, Tensor si
         var (width, incoming, blocks) = (_width, graph.Incoming, (_width + channels - 1) / channels);
 
         // Scattered, since a graph that serves one layer once would be turned round for this alone. Threads share the channels: a channel's additions keep their order.
-        RowWork.Over(blocks, (graph.NodeCount + graph.EdgeCount) * channels, (_, first, last) =>
+        var work = (int)Math.Min(int.MaxValue, ((long)graph.NodeCount + graph.EdgeCount) * channels);
+        RowWork.Over(blocks, work, (_, first, last) =>
         {
             for (var block = first; block < last; block++)
             {
