@@ -159,6 +159,17 @@ internal ref struct NearestKept<T, TKey>
         ref var keys = ref Unsafe.As<TKey, ulong>(ref MemoryMarshal.GetReference(_keys));
         var (two, worst, count, most, lanes) = (Vector256.Create(2f), _worst.AsSingle(), _count, _keys.Length - Room, Vector256<float>.Count);
         var j = from;
+        for (; Avx512F.IsSupported && j + (2 * lanes) <= end; j += 2 * lanes)
+        {
+            var distances = Vector512.FusedMultiplyAdd(Vector512.Create(-2f), Vector512.Load(products + j), Vector512.Load(squares + j)); // 2xy is exact
+            var near = Vector512.LessThanOrEqual(distances, Vector512.Create(worst, worst));
+            var chosen = near.ExtractMostSignificantBits();
+            if (chosen == 0) { continue; }
+            Pack(distances, near.AsUInt32(), first + j, BitOperations.PopCount(chosen), ref Unsafe.Add(ref keys, count));
+            count += BitOperations.PopCount(chosen);
+            if (count > most) { (count, worst) = CutTo(count); }
+        }
+
         for (; j + (2 * lanes) <= end; j += 2 * lanes)
         {
             var one = Vector256.Load(squares + j) - (two * Vector256.Load(products + j));
@@ -170,15 +181,17 @@ internal ref struct NearestKept<T, TKey>
             count += BitOperations.PopCount(chosen);
             Pack(other, first + j + lanes, chosenOther, ref Unsafe.Add(ref keys, count));
             count += BitOperations.PopCount(chosenOther);
-            if (count > most)
-            {
-                _count = count;
-                Cut();
-                (count, worst) = (_count, _worst.AsSingle());
-            }
+            if (count > most) { (count, worst) = CutTo(count); }
         }
 
         (_count, from) = (count, j);
+    }
+
+    private (int Count, Vector256<float> Worst) CutTo(int count)
+    {
+        _count = count;
+        Cut();
+        return (_count, _worst.AsSingle());
     }
 
     private void TakeVector(Vector256<float> distances, uint near, int first)
@@ -201,10 +214,26 @@ internal ref struct NearestKept<T, TKey>
             return;
         }
 
-        var keys = (Avx512F.ConvertToVector512UInt64(rising) << 32) | Avx512F.ConvertToVector512UInt64(indices);
+        var keys = Keys(rising, indices);
         var chosen = ~Vector512.Equals(Vector512.Create((ulong)near) & Vector512.Create(1UL, 2, 4, 8, 16, 32, 64, 128), Vector512<ulong>.Zero);
         Avx512F.Compress(keys, chosen, keys).StoreUnsafe(ref to);
     }
+
+    // The same of sixteen, of which few are near: they are chosen before they become keys.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pack(Vector512<float> distances, Vector512<uint> near, int first, int count, ref ulong to)
+    {
+        var bits = (distances + Vector512<float>.Zero).AsInt32();
+        var rising = (bits ^ ((bits >> 31) | Vector512.Create(int.MinValue))).AsUInt32();
+        var indices = Vector512.Create((uint)first) + Vector512<uint>.Indices;
+        (rising, indices) = (Avx512F.Compress(rising, near, rising), Avx512F.Compress(indices, near, indices));
+        Keys(rising.GetLower(), indices.GetLower()).StoreUnsafe(ref to);
+        if (count > Vector512<ulong>.Count) { Keys(rising.GetUpper(), indices.GetUpper()).StoreUnsafe(ref Unsafe.Add(ref to, Vector512<ulong>.Count)); }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> Keys(Vector256<uint> rising, Vector256<uint> indices) =>
+        (Avx512F.ConvertToVector512UInt64(rising) << 32) | Avx512F.ConvertToVector512UInt64(indices);
 
     /// <summary>A key that orders by distance, then by index.</summary>
     // The bits of a positive float rise with it; those of a negative one fall. Adding 0 makes −0 and 0 equal.
