@@ -18,6 +18,9 @@ public sealed class BlockCacheTests
         Assert.Equal(first, cache.Take(10 * MiB));
         cache.Return(first);
         Assert.Equal(first, cache.Take(9 * MiB));
+        cache.Return(first);
+        cache.Take(5 * MiB);
+        Assert.InRange(cache.InUse, 5 * MiB, 6 * MiB); // not the whole block
     }
 
     [Fact]
