@@ -78,7 +78,9 @@ internal static class Estimates
     private static long? Measure(RunSpec spec)
     {
         var program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Trainer", "release", "trainer"));
-        using var trainer = Process.Start(new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        start.Environment["GNN_DATA"] = string.Join(Path.PathSeparator, BenchData.Folders);
+        using var trainer = Process.Start(start)!;
         trainer.StandardInput.WriteLine(JsonSerializer.Serialize(spec, ContractJson.Options));
         trainer.StandardInput.Close();
         long? peak = null;

@@ -63,8 +63,7 @@ internal static class PeerRows
 
     private static Measurement Cora(string row, int threads, ModelSpec spec)
     {
-        var folders = DatasetCatalog.Folders().Append(Path.Combine("..", "shared", "data")).ToList();
-        using var step = new TrainingStep(NodeDatasets.Load(new DataSpec { Dataset = "cora" }, folders), spec, weightDecay: 5e-4);
+        using var step = new TrainingStep(NodeDatasets.Load(new DataSpec { Dataset = "cora" }, BenchData.Folders), spec, weightDecay: 5e-4);
         return Measurement.Of(row, threads, step.Run, warmUps: 20);
     }
 

@@ -89,7 +89,7 @@ internal static class Scaling
     private static Graph GraphOf(string row)
     {
         if (row == "resgcn-7") { return BenchGraph.Make().Graph; }
-        if (row == "fem-wave") { return MetisReader.Read(Path.Combine("..", "shared", "data", "fem_wave", "wave.graph.bz2")); }
+        if (row == "fem-wave") { return MetisReader.Read(BenchData.File("fem_wave", "wave.graph.bz2")); }
         var edges = 1000 * int.Parse(row[(row.LastIndexOf('-') + 1)..^1], CultureInfo.InvariantCulture);
         return row.StartsWith("grid", StringComparison.Ordinal) ? Grid(edges) : PowerLaw(edges);
     }

@@ -31,9 +31,12 @@ public sealed record MemoryEstimate
     /// <summary>What an operator of the backward pass, or of an evaluation, holds for a moment beside all this.</summary>
     public long TransientBytes { get; init; }
 
-    /// <summary>The sum; null where something large is not known.</summary>
+    /// <summary>The most that is held beside the process while the data are loaded, and none of the above is there yet.</summary>
+    public long LoadingBytes { get; init; }
+
+    /// <summary>The sum, or the process and the loading where that is more; null where something large is not known.</summary>
     public long? TotalBytes => Unknown is null
-        ? ProcessBytes + GraphBytes + FeatureBytes + ParameterBytes + GradientBytes + OptimizerBytes + ActivationBytes + TransientBytes
+        ? ProcessBytes + Math.Max(LoadingBytes, GraphBytes + FeatureBytes + ParameterBytes + GradientBytes + OptimizerBytes + ActivationBytes + TransientBytes)
         : null;
 
     /// <summary>Why there is no total, or null.</summary>
@@ -80,6 +83,7 @@ public sealed record MemoryEstimate
             Nodes = data.Nodes,
             Edges = data.Edges,
             FeatureBytes = data.LoadedBytes,
+            LoadingBytes = data.LoadingBytes + MemoryOfBatches.Clustering(spec, data),
             GraphBytes = needs.Graph,
             ParameterBytes = parameters,
             GradientBytes = spec.Training is { GradientClip: 0, DiagnosticsEvery: 0 } ? parameters - (needs.SteppedAtOnce * Float) : parameters,
@@ -99,7 +103,7 @@ public sealed record MemoryEstimate
         var every = Recomputation.AnchorEvery(spec);
         var anchors = every > 0 ? (depth - 1) / every : Recomputation.CarriesDouble(spec) ? 2 : 0; // of N·D values; 1.5 for double precision
         return new(
-            layers.Parameters, (looped * 30) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, segments, anchors),
+            layers.Parameters, (looped * (spec.Model.Convolution == Convolution.Gat ? 46 : 30)) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, segments, anchors),
             layers.Transient(nodes, edges), layers.Evaluation(data.LargestNodes), layers.SteppedAtOnce);
     }
 

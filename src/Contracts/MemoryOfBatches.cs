@@ -19,7 +19,7 @@ internal static class MemoryOfBatches
     private const long MostChurn = 25L << 20;
 
     /// <summary>The same where it is blocks of clouds.</summary>
-    public const long ChurnOfClouds = 20L << 20;
+    public const long ChurnOfClouds = 4L << 20;
 
     /// <summary>
     /// Nodes and directed edges of a batch. Of one graph: random parts keep an edge where both ends are drawn, clusters keep most, sampled
@@ -45,6 +45,10 @@ internal static class MemoryOfBatches
         };
     }
 
+    /// <summary>Bytes that clusters take while they are found: coarser and coarser graphs.</summary>
+    public static long Clustering(RunSpec spec, MemoryOfData data) =>
+        spec.Training.Sampling.Method == SamplingMethod.Clusters && data.Graphs == 1 ? 130 * data.Edges : 0;
+
     /// <summary>Bytes that mini-batches hold beside the model's: pieces of the graph for the evaluation, batches of all splits.</summary>
     public static long Held(RunSpec spec, MemoryOfData data)
     {
@@ -56,13 +60,11 @@ internal static class MemoryOfBatches
         return method switch
         {
             SamplingMethod.Full => 0,
-            SamplingMethod.Neighbors => Churn((4L << 20) + (16 * sparse)) + Math.Min(60L << 20, 60 * data.Edges),
-            SamplingMethod.RandomParts => Churn((4L << 20) + (16 * sparse)) + (40 * data.Edges),
-            _ => Churn((4L << 20) + (16 * sparse)) + Math.Min(96L << 20, 160 * data.Edges), // coarser and coarser graphs
+            SamplingMethod.Neighbors => Churn((4L << 20) + (16 * sparse) + (30 * data.Edges)) + (10 * data.Edges),
+            _ => Churn((4L << 20) + (16 * sparse) + (30 * data.Edges)) + (40 * data.Edges),
         };
 
-        // What the reading of text left free is used first.
-        long Churn(long bytes) => Math.Max(0, Math.Min(MostChurn, bytes) - (data.ReadFromText ? data.LoadedBytes / 4 : 0));
+        static long Churn(long bytes) => Math.Min(MostChurn, bytes);
     }
 
     private static (long Nodes, long Edges) Sampled(SamplingSpec sampling, MemoryOfData data)

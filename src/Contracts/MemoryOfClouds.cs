@@ -37,7 +37,7 @@ internal sealed class MemoryOfClouds(ModelSpec model, bool segmentation, long fe
         for (var block = 0; block < model.Layers; block++)
         {
             var input = block == 0 ? features : Out(block - 1);
-            perPoint += (model.Convolution == Convolution.Mr ? 2 * input : input) + (ConvolutionRows * _width)
+            perPoint += (model.Convolution == Convolution.Mr ? 3 * input : input) + (ConvolutionRows * _width)
                 // Both ends of each edge, and the targets and numbers of those that leave a point.
                 + (4.0 * model.Neighborhood.K);
         }
@@ -51,7 +51,7 @@ internal sealed class MemoryOfClouds(ModelSpec model, bool segmentation, long fe
 
     /// <summary>Alive for a moment: the gradients at the widest place, which is the fusion.</summary>
     public long Transient(long points) =>
-        (FusesAtOnce ? Math.Max(Fused + Hidden1, 4 * _width) : segmentation ? Math.Max((2 * (Fused + model.FusionChannels)) + Hidden1, 4 * _width) : 2 * model.FusionChannels) * points;
+        (FusesAtOnce ? Math.Max(((model.Backbone == Backbone.Dense ? 2 : 1) * Fused) + Hidden1, 4 * _width) : segmentation ? Math.Max((2 * (Fused + model.FusionChannels)) + Hidden1, 4 * _width) : 2 * model.FusionChannels) * points;
 
     private bool FusesAtOnce => segmentation && model.Normalization != Normalization.Layer;
 

@@ -101,7 +101,8 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
         // Gradients on their way, in rows of the layer's width: measured.
         var widest = model.Backbone == Backbone.Dense && Depth > 0 ? In(Depth - 1) + _width : model.Backbone == Backbone.Appnp ? classes : _width;
         var rows = (model.Backbone == Backbone.Dense ? 2.8 : 4.3) + (model.Convolution == Convolution.Gen ? 3 : 0);
-        return (long)((rows * widest * nodes) + (scores * (edges + nodes)));
+        var pairs = model.Backbone == Backbone.Dense && model.Convolution == Convolution.Mr && Depth > 0 ? 2 * In(Depth - 1) : 0; // of x and the maximum
+        return (long)((Math.Max((rows * widest) + pairs, FusedOnTheWay) * nodes) + (scores * (edges + nodes)));
     }
 
     /// <summary>Alive in an evaluation of the whole graph: two layers' channels, or those of all layers and their fusion.</summary>
@@ -135,6 +136,9 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
     };
 
     private long Widths => Enumerable.Range(0, Depth).Sum(Out);
+
+    // The gradient of all layers' channels side by side, when that of the head is there.
+    private double FusedOnTheWay => model.Fusion == Fusion.Last ? 0 : Fused;
 
     private double FusionKept => model.Fusion switch
     {
@@ -176,8 +180,9 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
             Convolution.Sage => (winners * inputs, 0),
             Convolution.Graph => ((1 + winners) * inputs, 0),
             Convolution.Gin or Convolution.Gine => (inputs + outputs, 0),
-            Convolution.Gat => (outputs, model.Heads * 2),
-            Convolution.Gatv2 => (2 * outputs, model.Heads * 2),
+            // Shares before and after dropout; of GAT the scores too.
+            Convolution.Gat => (outputs, model.Heads * (_drops ? 3 : 2)),
+            Convolution.Gatv2 => (2 * outputs, model.Heads * (_drops ? 2 : 1)),
             Convolution.Edge => (0, 0),
             Convolution.Mr => ((2 * inputs) + outputs, 0),
             _ => (0, 0),

@@ -24,6 +24,7 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         var task = LearningTasks.Create(spec, DatasetCatalog.Folders(), download, device);
         using var trainer = new TrainingLoop(spec, task, device);
         Resume(trainer);
+        ManagedHeap.GiveBack();
         reporter.Report(Started(trainer));
         try { return Train(trainer); }
         catch (DivergedException)

@@ -31,14 +31,12 @@ public sealed class InputFeatures : IDisposable
         {
             _sparse = matrix;
             _entries = EntriesOf(matrix);
-            _values = tensor(matrix.Values).to(device).DetachFromDisposeScope();
+            _values = OwnMemory.Copy(matrix.Values, device).DetachFromDisposeScope();
         }
         else
         {
-            _values = tensor(matrix.ToDense(), [matrix.RowCount, matrix.ColumnCount]).to(device).DetachFromDisposeScope();
+            _values = OwnMemory.Copy(matrix.IsComplete ? matrix.Values : matrix.ToDense(), device, matrix.RowCount, matrix.ColumnCount).DetachFromDisposeScope();
         }
-
-        _values.DetachFromDisposeScope(); // they live as long as this does
     }
 
     private InputFeatures(Tensor dense)
@@ -54,7 +52,7 @@ public sealed class InputFeatures : IDisposable
     internal bool KeepsMatrix => _sparse is not null;
 
     /// <summary>What the first layer reads, and the matrix where it is kept.</summary>
-    internal HeldBytes Held => HeldBytes.OfArrays(_sparse?.Offsets, _sparse?.Columns, _sparse?.Values) + HeldBytes.OfTensors(_values) + (_entries?.Held ?? default);
+    internal HeldBytes Held => (_sparse?.Held ?? default) + HeldBytes.OfTensors(_values) + (_entries?.Held ?? default);
 
     /// <summary>The rows of some nodes, on the same device; the caller disposes them.</summary>
     /// <exception cref="ArgumentException">A node that is not there.</exception>

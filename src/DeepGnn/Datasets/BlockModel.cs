@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Contracts;
 
 namespace DeepGnn.Datasets;
@@ -36,7 +37,7 @@ internal static class BlockModel
         return new()
         {
             Name = "sbm",
-            Graph = UndirectedEdges.ToGraph("sbm", spec.Nodes, [.. sources], [.. targets]),
+            Graph = UndirectedEdges.ToGraph("sbm", spec.Nodes, CollectionsMarshal.AsSpan(sources), CollectionsMarshal.AsSpan(targets)),
             Features = Features(spec, labels),
             Labels = labels,
             ClassCount = spec.Classes,

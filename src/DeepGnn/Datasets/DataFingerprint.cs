@@ -76,8 +76,22 @@ public static class DataFingerprint
         Append<int>(hash, graph.Sources);
         Append<int>(hash, graph.Targets);
         Append<int>(hash, features.Offsets);
-        Append<int>(hash, features.Columns);
+        AppendColumns(hash, features);
         Append<float>(hash, features.Values);
+    }
+
+    // Columns of a complete matrix are the same in each row: they need not be made.
+    private static void AppendColumns(IncrementalHash hash, FeatureMatrix features)
+    {
+        if (!features.IsComplete)
+        {
+            Append<int>(hash, features.Columns);
+            return;
+        }
+
+        hash.AppendData(BitConverter.GetBytes(features.Values.Length));
+        int[] row = [.. Enumerable.Range(0, features.ColumnCount)];
+        for (var i = 0; i < features.RowCount; i++) { hash.AppendData(MemoryMarshal.AsBytes<int>(row)); }
     }
 
     private static void Append<T>(IncrementalHash hash, ReadOnlySpan<T> values) where T : unmanaged

@@ -1,3 +1,4 @@
+using DeepGnn.Runtime;
 using TorchSharp;
 
 namespace DeepGnn.Datasets;
@@ -26,6 +27,6 @@ public sealed record LabelMatrix(int RowCount, int ColumnCount, byte[] Values)
         return new(rows.Count, ColumnCount, values);
     }
 
-    /// <summary>[N, T] in float32.</summary>
-    public torch.Tensor ToTensor() => torch.tensor(Array.ConvertAll(Values, value => (float)value), [RowCount, ColumnCount]);
+    /// <summary>[N, T] in float32 on the device.</summary>
+    public torch.Tensor ToTensor(torch.Device device) => OwnMemory.Copy(Array.ConvertAll(Values, value => (float)value), device, RowCount, ColumnCount);
 }

@@ -1,3 +1,5 @@
+using DeepGnn.Memory;
+
 namespace DeepGnn.Datasets;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace DeepGnn.Datasets;
 /// </summary>
 public sealed record FeatureMatrix
 {
+    private int[]? _columns;
+
     /// <summary>Number of nodes N.</summary>
     public required int RowCount { get; init; }
 
@@ -15,30 +19,45 @@ public sealed record FeatureMatrix
     /// <summary>Length N + 1.</summary>
     public required int[] Offsets { get; init; }
 
-    /// <summary>Column of each stored entry.</summary>
-    public required int[] Columns { get; init; }
+    /// <summary>Column of each stored entry; may be left out where every entry is stored.</summary>
+    public int[] Columns
+    {
+        get => _columns ??= IsComplete ? [.. Enumerable.Range(0, RowCount).SelectMany(_ => Enumerable.Range(0, ColumnCount))]
+            : throw new InvalidOperationException($"columns: found none for {Values.Length} of {(long)RowCount * ColumnCount} entries, needed one for each");
+        init => _columns = value;
+    }
 
     /// <summary>Value of each stored entry.</summary>
     public required float[] Values { get; init; }
 
-    /// <summary>All entries of a row-major [N, F] array that are not zero.</summary>
-    public static FeatureMatrix FromDense(int rowCount, int columnCount, ReadOnlySpan<float> values)
+    /// <summary>Whether every entry is stored: <see cref="Values"/> is the row-major [N, F] array then.</summary>
+    internal bool IsComplete => Values.Length == (long)RowCount * ColumnCount;
+
+    internal HeldBytes Held => HeldBytes.OfArrays(Offsets, _columns, Values);
+
+    /// <summary>All entries of a row-major [N, F] array that are not zero. Where none is, the array becomes the matrix's own.</summary>
+    public static FeatureMatrix FromDense(int rowCount, int columnCount, float[] values)
     {
+        // Counted before they are copied: lists that grow would hold twice as much.
         var offsets = new int[rowCount + 1];
-        var columns = new List<int>();
-        var kept = new List<float>();
         for (var i = 0; i < rowCount; i++)
+        {
+            offsets[i + 1] = offsets[i] + columnCount - values.AsSpan(i * columnCount, columnCount).Count(0f);
+        }
+
+        if (offsets[^1] == values.Length) { return new() { RowCount = rowCount, ColumnCount = columnCount, Offsets = offsets, Values = values }; }
+
+        var (columns, kept) = (new int[offsets[^1]], new float[offsets[^1]]);
+        for (int i = 0, at = 0; i < rowCount; i++)
         {
             for (var j = 0; j < columnCount; j++)
             {
                 var value = values[(i * columnCount) + j];
-                if (value != 0) { columns.Add(j); kept.Add(value); }
+                if (value != 0) { (columns[at], kept[at++]) = (j, value); }
             }
-
-            offsets[i + 1] = columns.Count;
         }
 
-        return new() { RowCount = rowCount, ColumnCount = columnCount, Offsets = offsets, Columns = [.. columns], Values = [.. kept] };
+        return new() { RowCount = rowCount, ColumnCount = columnCount, Offsets = offsets, Columns = columns, Values = kept };
     }
 
     /// <summary>Ones at the columns listed for each row, which must rise within it.</summary>
@@ -51,6 +70,34 @@ public sealed record FeatureMatrix
         Array.Fill(values, 1);
         int[] columns = [.. rows.SelectMany(row => row)];
         return new() { RowCount = rows.Count, ColumnCount = columnCount, Offsets = offsets, Columns = columns, Values = values };
+    }
+
+    /// <summary>The rows of all matrices, one below the other.</summary>
+    /// <param name="parts">At least one, of equal width.</param>
+    internal static FeatureMatrix Stack(IReadOnlyList<FeatureMatrix> parts)
+    {
+        var offsets = new int[1 + parts.Sum(part => part.RowCount)];
+        var at = 0;
+        foreach (var part in parts)
+        {
+            for (var i = 1; i <= part.RowCount; i++) { offsets[at + i] = checked(offsets[at] + part.Offsets[i]); }
+            at += part.RowCount;
+        }
+
+        var stacked = new FeatureMatrix { RowCount = at, ColumnCount = parts[0].ColumnCount, Offsets = offsets, Values = Joined(part => part.Values) };
+        return stacked.IsComplete ? stacked : stacked with { Columns = Joined(part => part.Columns) };
+
+        T[] Joined<T>(Func<FeatureMatrix, T[]> of)
+        {
+            var (joined, filled) = (new T[offsets[^1]], 0);
+            foreach (var entries in parts.Select(of))
+            {
+                entries.CopyTo(joined, filled);
+                filled += entries.Length;
+            }
+
+            return joined;
+        }
     }
 
     /// <summary>The rows of <paramref name="nodes"/> in their order, sparse as they are; a node may come more than once.</summary>

@@ -34,7 +34,7 @@ public sealed class MemoryMeter(Device device, Func<HeldBytes> held)
     private readonly PhaseMemory?[] _phases = new PhaseMemory?[4];
     private readonly DeviceMeter? _device = device.type == TorchSharp.DeviceType.CUDA ? DeviceMeter.Open(device) : null;
     private bool _canReset = true;
-    private bool _rested; // since the last epoch that was measured
+    private bool _rested = true; // since the last epoch that was measured; what came before the first one is the loading of the data
     private bool _settled; // the first pass is over
     private TrainingPhase _phase;
     private int _rest;
@@ -75,7 +75,7 @@ public sealed class MemoryMeter(Device device, Func<HeldBytes> held)
             return;
         }
 
-        // A peak of the epochs before, which nobody has seen yet, counts here.
+        // A peak before, which nobody has seen yet, counts here: of epochs without readings, of the loading of the data.
         (_activations, BatchBytes, ResidentPeak) = (0, 0, _rested ? ProcessMemory.Peak() : 0);
         _rested = false;
         _canReset = ProcessMemory.ResetPeak();

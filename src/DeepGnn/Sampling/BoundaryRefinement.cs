@@ -15,6 +15,7 @@ internal sealed class BoundaryRefinement
     private readonly int[] _sizes;      // nodes of each part
     private readonly long[] _connected; // of the node looked at, by part; all 0 in between
     private readonly List<int> _touched = [];
+    private readonly PriorityQueue<int, (long Loss, int Node)> _queue = new(); // cleared, not made anew: it grows to the edges' number
 
     /// <summary>Works on <paramref name="partOf"/> in place; <paramref name="limit"/> is the most that a part may weigh.</summary>
     public BoundaryRefinement(LevelGraph graph, int[] partOf, int parts, long limit)
@@ -52,13 +53,13 @@ internal sealed class BoundaryRefinement
 
     private void Balance()
     {
-        var queue = new PriorityQueue<int, (long Loss, int Node)>();
+        _queue.Clear();
         for (var node = 0; node < _partOf.Length; node++)
         {
-            if (_weights[_partOf[node]] > _limit) { queue.Enqueue(node, (-BestMove(node).Gain, node)); }
+            if (_weights[_partOf[node]] > _limit) { _queue.Enqueue(node, (-BestMove(node).Gain, node)); }
         }
 
-        while (queue.TryDequeue(out var node, out _))
+        while (_queue.TryDequeue(out var node, out _))
         {
             if (_weights[_partOf[node]] <= _limit || _sizes[_partOf[node]] == 1) { continue; }
             var to = BestMove(node).To;
@@ -70,13 +71,13 @@ internal sealed class BoundaryRefinement
     private long Pass()
     {
         // Entries are upper bounds of gains, made exact when they come first.
-        var (queue, bounds) = Bounds();
+        var bounds = Bounds();
         var patience = Math.Clamp(_partOf.Length / 50, 50, 2_000);
         var locked = new bool[_partOf.Length];
         var moves = new List<(int Node, int From)>();
         long gained = 0, best = 0;
         var bestAt = 0;
-        while (moves.Count - bestAt < patience && queue.TryDequeue(out var node, out var entry))
+        while (moves.Count - bestAt < patience && _queue.TryDequeue(out var node, out var entry))
         {
             if (locked[node] || -entry.Loss != bounds[node]) { continue; }
             var (to, gain) = BestMove(node);
@@ -101,22 +102,23 @@ internal sealed class BoundaryRefinement
         void Enqueue(int node, long bound)
         {
             bounds[node] = bound;
-            queue.Enqueue(node, (-bound, node));
+            _queue.Enqueue(node, (-bound, node));
         }
     }
 
-    private (PriorityQueue<int, (long Loss, int Node)> Queue, long[] Bounds) Bounds()
+    // Of each node's gain; those that may move are queued.
+    private long[] Bounds()
     {
-        var queue = new PriorityQueue<int, (long Loss, int Node)>();
+        _queue.Clear();
         var bounds = new long[_partOf.Length];
         for (var node = 0; node < bounds.Length; node++)
         {
             var (to, gain) = BestMove(node);
             bounds[node] = gain;
-            if (to >= 0) { queue.Enqueue(node, (-gain, node)); }
+            if (to >= 0) { _queue.Enqueue(node, (-gain, node)); }
         }
 
-        return (queue, bounds);
+        return bounds;
     }
 
     // The neighbouring part with room that the node is most connected to (the lighter of equals) and what the cut would lose; −1 without one.

@@ -46,26 +46,8 @@ public sealed record DisjointBatch(IReadOnlyList<GraphSample> Samples, Graph Gra
     private static FeatureMatrix FeaturesOf(IReadOnlyList<GraphSample> samples)
     {
         var width = samples[0].Features.ColumnCount;
-        var offsets = new List<int> { 0 };
-        foreach (var sample in samples)
-        {
-            if (sample.Features.ColumnCount != width)
-            {
-                throw new ArgumentException(
-                    $"graph {sample.Name}: found {sample.Features.ColumnCount} features, needed {width} as graph {samples[0].Name} has");
-            }
-
-            var before = offsets[^1];
-            offsets.AddRange(sample.Features.Offsets.Skip(1).Select(offset => checked(before + offset)));
-        }
-
-        return new()
-        {
-            RowCount = offsets.Count - 1,
-            ColumnCount = width,
-            Offsets = [.. offsets],
-            Columns = [.. samples.SelectMany(sample => sample.Features.Columns)],
-            Values = [.. samples.SelectMany(sample => sample.Features.Values)],
-        };
+        return samples.FirstOrDefault(sample => sample.Features.ColumnCount != width) is { } other
+            ? throw new ArgumentException($"graph {other.Name}: found {other.Features.ColumnCount} features, needed {width} as graph {samples[0].Name} has")
+            : FeatureMatrix.Stack([.. samples.Select(sample => sample.Features)]);
     }
 }

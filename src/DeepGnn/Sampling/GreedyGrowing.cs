@@ -14,6 +14,7 @@ internal sealed class GreedyGrowing
     private readonly long[] _inside; // weight of a node's edges into the growing part
     private readonly long[] _degrees;
     private readonly int[] _free;    // free nodes in a random order; those taken meanwhile are passed over
+    private readonly PriorityQueue<int, long> _frontier = new();
     private int _nextFree;
     private int _left;
 
@@ -43,26 +44,26 @@ internal sealed class GreedyGrowing
 
     private long Part(int part, double share, int leave)
     {
-        var frontier = new PriorityQueue<int, long>();
+        _frontier.Clear();
         Array.Clear(_inside);
         long weight = 0;
         while (_left > leave)
         {
-            var node = Next(frontier);
+            var node = Next();
             // The last part takes all there is; the others stop where they are nearest to their share.
             if (leave > 0 && weight > 0 && weight + (_graph.NodeWeights[node] / 2.0) > share) { break; }
             _partOf[node] = part;
             _left--;
             weight += _graph.NodeWeights[node];
-            Offer(node, frontier);
+            Offer(node);
         }
 
         return weight;
     }
 
-    private int Next(PriorityQueue<int, long> frontier)
+    private int Next()
     {
-        while (frontier.TryDequeue(out var node, out var cost))
+        while (_frontier.TryDequeue(out var node, out var cost))
         {
             if (_partOf[node] < 0 && cost == Cost(node)) { return node; }
         }
@@ -71,14 +72,14 @@ internal sealed class GreedyGrowing
         return _free[_nextFree];
     }
 
-    private void Offer(int node, PriorityQueue<int, long> frontier)
+    private void Offer(int node)
     {
         for (var k = _graph.Offsets[node]; k < _graph.Offsets[node + 1]; k++)
         {
             var other = _graph.Neighbors[k];
             if (_partOf[other] >= 0) { continue; }
             _inside[other] += _graph.Weights[k];
-            frontier.Enqueue(other, Cost(other));
+            _frontier.Enqueue(other, Cost(other));
         }
     }
 

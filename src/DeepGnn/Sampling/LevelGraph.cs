@@ -8,12 +8,14 @@ namespace DeepGnn.Sampling;
 /// </summary>
 internal sealed record LevelGraph(int[] Offsets, int[] Neighbors, int[] Weights, int[] NodeWeights)
 {
+    private Rows? _rows; // lists that grew once, for the next level
+
     public int NodeCount => NodeWeights.Length;
 
     /// <summary>The finest level: nodes weigh 1, a pair of nodes the number of directed edges between them.</summary>
     public static LevelGraph Of(Graph graph)
     {
-        var rows = new Rows(graph.NodeCount, 2 * graph.EdgeCount);
+        var rows = new Rows(graph.NodeCount, graph.EdgeCount);
         for (var node = 0; node < graph.NodeCount; node++)
         {
             foreach (var side in new[] { graph.Incoming, graph.Outgoing })
@@ -33,7 +35,8 @@ internal sealed record LevelGraph(int[] Offsets, int[] Neighbors, int[] Weights,
     public LevelGraph Contracted(int[] coarseOf, int coarseCount)
     {
         var members = Adjacency.Group(coarseCount, coarseOf, [.. Enumerable.Range(0, NodeCount)]);
-        var rows = new Rows(coarseCount, Neighbors.Length);
+        var rows = _rows ?? new Rows(coarseCount, Neighbors.Length);
+        rows.Begin(coarseCount);
         var weights = new int[coarseCount];
         for (var coarse = 0; coarse < coarseCount; coarse++)
         {
@@ -61,16 +64,25 @@ internal sealed record LevelGraph(int[] Offsets, int[] Neighbors, int[] Weights,
     /// <summary>Rows under construction, first to last.</summary>
     private sealed class Rows
     {
-        private readonly int[] _offsets;
         private readonly int[] _place; // of a neighbour in the present row; what an earlier row left lies before its start
         private readonly List<int> _neighbors;
         private readonly List<int> _weights;
+        private int[] _offsets = [];
 
         public Rows(int count, int entries)
         {
-            (_offsets, _place) = (new int[count + 1], new int[count]);
+            _place = new int[count];
             (_neighbors, _weights) = (new(entries), new(entries));
-            Array.Fill(_place, -1);
+            Begin(count);
+        }
+
+        /// <summary>Forgets all rows; there are as many as before now, or fewer.</summary>
+        public void Begin(int count)
+        {
+            _offsets = new int[count + 1];
+            _place.AsSpan(..count).Fill(-1);
+            _neighbors.Clear();
+            _weights.Clear();
         }
 
         public void Add(int row, int neighbor, int weight)
@@ -84,6 +96,6 @@ internal sealed record LevelGraph(int[] Offsets, int[] Neighbors, int[] Weights,
 
         public void End(int row) => _offsets[row + 1] = _neighbors.Count;
 
-        public LevelGraph ToGraph(int[] nodeWeights) => new(_offsets, [.. _neighbors], [.. _weights], nodeWeights);
+        public LevelGraph ToGraph(int[] nodeWeights) => new(_offsets, [.. _neighbors], [.. _weights], nodeWeights) { _rows = this };
     }
 }

@@ -2,6 +2,7 @@ using DeepGnn.Aggregation;
 using DeepGnn.Datasets;
 using DeepGnn.Memory;
 using DeepGnn.Models;
+using DeepGnn.Runtime;
 using DeepGnn.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,9 +21,9 @@ internal sealed class GraphBatchData : IDisposable
         using var scope = NewDisposeScope();
         _batch = batch;
         _features = new InputFeatures(batch.Features, device);
-        Targets = (target == GraphTarget.NodeMultiLabel
-            ? cat([.. batch.Samples.Select(sample => sample.NodeTargets!.ToTensor())])
-            : tensor(Labels(target))).to(device);
+        Targets = target == GraphTarget.NodeMultiLabel
+            ? cat([.. batch.Samples.Select(sample => sample.NodeTargets!.ToTensor(device))])
+            : OwnMemory.Copy(Labels(target), device);
         if (target == GraphTarget.Node && Targets.lt(0).any().ToBoolean())
         {
             _labelled = Targets.ge(0).nonzero().squeeze(1).DetachFromDisposeScope();

@@ -71,7 +71,7 @@ public sealed class GraphTask : LearningTask
 
     /// <inheritdoc />
     public override HeldBytes Held => _held.Values.SelectMany(split => split).Select(batch => batch.Held)
-        .Concat(_data.Graphs.Select(sample => sample.Graph.Held + HeldBytes.OfArrays(sample.Features.Offsets, sample.Features.Columns, sample.Features.Values, sample.NodeLabels)))
+        .Concat(_data.Graphs.Select(sample => sample.Graph.Held + sample.Features.Held + HeldBytes.OfArrays(sample.NodeLabels)))
         .Aggregate(default(HeldBytes), (sum, each) => sum + each);
 
     /// <inheritdoc />

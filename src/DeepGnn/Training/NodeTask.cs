@@ -4,6 +4,7 @@ using DeepGnn.Datasets;
 using DeepGnn.Graphs;
 using DeepGnn.Memory;
 using DeepGnn.Models;
+using DeepGnn.Runtime;
 using DeepGnn.Sampling;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -19,7 +20,7 @@ public sealed class NodeTask : LearningTask
 {
     private const int ChunksOfEvaluation = 8;
     private const int SmallestChunk = 1_024; // below it, the rows gathered cost more than they save
-    private readonly NodeDataset _data;
+    private readonly Graph _graph;
     private readonly NodeSplit _split;
     private readonly InputFeatures _features;
     private readonly Tensor _targets; // [N] or [N, C]
@@ -28,6 +29,7 @@ public sealed class NodeTask : LearningTask
     private readonly DeepGcn _model;
     private readonly NodeBatches? _batches;
     private readonly Graph _evaluated;
+    private readonly StartedEvent _described; // with the fingerprint of the set as it was loaded, which is not kept
 
     /// <summary>Puts data and a fresh model on the device.</summary>
     /// <param name="spec">A spec without faults.</param>
@@ -35,24 +37,25 @@ public sealed class NodeTask : LearningTask
     /// <param name="device">Where tensors live.</param>
     public NodeTask(RunSpec spec, NodeDataset data, Device device)
     {
-        _data = data;
+        _graph = data.Graph;
         _split = data.Splits[spec.Data.Split];
         _features = new InputFeatures(data.Features, device);
-        _targets = (data.Targets is { } labels ? labels.ToTensor() : tensor(Array.ConvertAll(data.Labels, label => (long)label))).to(device);
+        _targets = data.Targets?.ToTensor(device) ?? OwnMemory.Copy(Array.ConvertAll(data.Labels, label => (long)label), device);
         (_train, _valid, _test) = (Indices(_split.Train, device), Indices(_split.Valid, device), Indices(_split.Test, device));
         _edges = EdgeFeatures(spec, data, device);
         _model = new DeepGcn(spec.Model, _features.FeatureCount, data.ClassCount, data.EdgeFeatures?.ColumnCount);
         _model.Keep(spec);
         _model.to(device);
-        _batches = NodeBatches.Of(spec.Training.Sampling, data.Graph, _split.Train, spec.Seed);
+        _batches = NodeBatches.Of(spec.Training.Sampling, _graph, _split.Train, spec.Seed);
         _evaluated = _batches is null
-            ? data.Graph
-            : data.Graph.InChunks(Math.Max(SmallestChunk, (data.Graph.NodeCount / ChunksOfEvaluation) + 1), _batches.Order);
+            ? _graph
+            : _graph.InChunks(Math.Max(SmallestChunk, (_graph.NodeCount / ChunksOfEvaluation) + 1), _batches.Order);
         MetricNames = Metrics.Of(
             data.Targets is null ? DatasetTasks.NodeClassification : DatasetTasks.MultiLabelNodeClassification, data.Metric.Name());
         Targets = data.Targets is null
             ? TargetFacts.OfClasses(_split.Train.Select(node => data.Labels[node]), data.ClassCount)
             : TargetFacts.OfLabels([data.Targets.Pick(_split.Train)], data.ClassCount);
+        _described = Described(data);
     }
 
     /// <inheritdoc />
@@ -66,8 +69,7 @@ public sealed class NodeTask : LearningTask
 
     /// <inheritdoc />
     public override HeldBytes Held => _evaluated.Held + _features.Held + HeldBytes.OfTensors(_targets, _train, _valid, _test, _edges)
-        + (_features.KeepsMatrix ? default : HeldBytes.OfArrays(_data.Features.Offsets, _data.Features.Columns, _data.Features.Values))
-        + HeldBytes.OfArrays(_data.Labels, _split.Train, _split.Valid, _split.Test, _data.EdgeFeatures?.Values);
+        + HeldBytes.OfArrays(_split.Train, _split.Valid, _split.Test);
 
     /// <inheritdoc />
     public override IEnumerable<Parameter> FirstLayerParameters() => _model.FirstLayerParameters();
@@ -82,7 +84,7 @@ public sealed class NodeTask : LearningTask
         if (_batches is not null) { yield break; }
 
         var targets = _targets.index_select(0, _train);
-        yield return new TrainBatch(() => Scores(_data.Graph).index_select(0, _train), targets, _data.Graph.NodeCount, HeldBytes.OfTensors(targets).Bytes, targets);
+        yield return new TrainBatch(() => Scores(_graph).index_select(0, _train), targets, _graph.NodeCount, HeldBytes.OfTensors(targets).Bytes, targets);
     }
 
     /// <inheritdoc />
@@ -101,23 +103,7 @@ public sealed class NodeTask : LearningTask
     }
 
     /// <inheritdoc />
-    public override StartedEvent Describe() => new()
-    {
-        Dataset = _data.Name,
-        Unit = "node",
-        Nodes = _data.Graph.NodeCount,
-        Edges = _data.Graph.EdgeCount,
-        Features = _data.Features.ColumnCount,
-        Classes = _data.ClassCount,
-        TrainNodes = _split.Train.Length,
-        ValidNodes = _split.Valid.Length,
-        TestNodes = _split.Test.Length,
-        Metric = MetricNames[0],
-        Device = _targets.device.ToString(),
-        BatchesPerEpoch = _batches?.Count ?? 1,
-        KeptEdgeShare = _batches is null ? 1 : _batches.KeptEdgeShare,
-        DataSha256 = DataFingerprint.Of(_data, _split),
-    };
+    public override StartedEvent Describe() => _described;
 
     /// <inheritdoc />
     protected override void Dispose(bool disposing)
@@ -127,6 +113,24 @@ public sealed class NodeTask : LearningTask
         _edges?.Dispose();
         foreach (var held in new[] { _targets, _train, _valid, _test }) { held.Dispose(); }
     }
+
+    private StartedEvent Described(NodeDataset data) => new()
+    {
+        Dataset = data.Name,
+        Unit = "node",
+        Nodes = data.Graph.NodeCount,
+        Edges = data.Graph.EdgeCount,
+        Features = data.Features.ColumnCount,
+        Classes = data.ClassCount,
+        TrainNodes = _split.Train.Length,
+        ValidNodes = _split.Valid.Length,
+        TestNodes = _split.Test.Length,
+        Metric = MetricNames[0],
+        Device = _targets.device.ToString(),
+        BatchesPerEpoch = _batches?.Count ?? 1,
+        KeptEdgeShare = _batches is null ? 1 : _batches.KeptEdgeShare,
+        DataSha256 = DataFingerprint.Of(data, _split),
+    };
 
     private Tensor Scores(Graph graph) => _model.forward(_features, graph, _edges);
 
@@ -152,11 +156,11 @@ public sealed class NodeTask : LearningTask
     {
         if (!spec.Model.EdgeFeatures) { return null; }
         return data.EdgeFeatures is { } features
-            ? tensor(features.Values, [features.RowCount, features.ColumnCount]).to(device)
+            ? OwnMemory.Copy(features.Values, device, features.RowCount, features.ColumnCount)
             : throw new DataSpecException("$.model.edgeFeatures", $"found true for \"{data.Name}\", whose edges have no features, needed false");
     }
 
-    private static Tensor Indices(int[] nodes, Device device) => tensor(Array.ConvertAll(nodes, node => (long)node), ScalarType.Int64).to(device);
+    private static Tensor Indices(int[] nodes, Device device) => OwnMemory.Copy(Array.ConvertAll(nodes, node => (long)node), device);
 
     /// <summary>Frees what a batch's graph kept, at once.</summary>
     private sealed class KeptTensors(Graph graph) : IDisposable

@@ -61,6 +61,8 @@ internal sealed record SparseMatrix(string Place, int RowCount, int ColumnCount,
             newOffsets[i + 1] = kept;
         }
 
-        return new(place, rows, columns, newOffsets, entryColumns[..kept], values[..kept]);
+        return kept == values.Length
+            ? new(place, rows, columns, newOffsets, entryColumns, values)
+            : new(place, rows, columns, newOffsets, entryColumns[..kept], values[..kept]);
     }
 }
