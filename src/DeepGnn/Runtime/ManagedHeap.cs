@@ -7,15 +7,27 @@ namespace DeepGnn.Runtime;
 public static class ManagedHeap
 {
     private const int Collections = 8;
+    private const long Garbage = 16L << 20;
 
     private static int s_seen;
+    private static long s_allocated;
 
-    /// <summary>Collects the survivors once a few collections of the young have passed. Cheap otherwise: call it between steps of training and between the layers of a deep stack.</summary>
+    /// <summary>
+    /// Collects the survivors once a few collections of the young have passed, and large arrays, of which mini-batches are made, once 16 MiB were
+    /// allocated. Cheap otherwise: call it between steps of training and between the layers of a deep stack.
+    /// </summary>
     public static void Tidy()
     {
-        if (GC.CollectionCount(0) - s_seen < Collections) { return; }
-        GC.Collect(1);
-        s_seen = GC.CollectionCount(0);
+        var allocated = GC.GetTotalAllocatedBytes();
+        if (allocated - s_allocated > Garbage) { GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false); }
+        else if (GC.CollectionCount(0) - s_seen < Collections) { return; }
+        else
+        {
+            GC.Collect(1);
+            allocated = s_allocated;
+        }
+
+        (s_seen, s_allocated) = (GC.CollectionCount(0), allocated);
     }
 
     /// <summary>
