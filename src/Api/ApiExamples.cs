@@ -71,7 +71,7 @@ internal static class ApiExamples
         new MemoryEstimate
         {
             Nodes = 2_708, Edges = 10_556, GraphBytes = 340_000, FeatureBytes = 15_500_000, ParameterBytes = 1_900_000, GradientBytes = 1_900_000, OptimizerBytes = 5_700_000,
-            ActivationBytes = 120_000_000, TransientBytes = 9_000_000,
+            ActivationBytes = 120_000_000, TransientBytes = 9_000_000, LoadingBytes = 3_000_000,
         },
         new KeyRequest { Name = "ci", Scope = KeyScope.Operator, ExpiresInDays = 30 },
         Key,

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Contracts;
 
 /// <summary>
@@ -8,9 +10,13 @@ namespace Contracts;
 public sealed record MemoryEstimate
 {
     /// <summary>Runtime, libtorch and the code both make: a run on the karate club.</summary>
-    public const long ProcessBase = 181L << 20;
+    public const long ProcessBase = 180L << 20;
 
     private const int Float = 4;
+
+    /// <summary>Objects of a layer, and tensors too small for the engine's allocator; of more layers they do not add up.</summary>
+    private const long OfLayer = 256L << 10;
+    private const int MostLayers = 32;
 
     /// <summary>Nodes and directed edges that were reckoned with; null where the catalogue does not know them.</summary>
     public long? Nodes { get; init; }
@@ -35,9 +41,13 @@ public sealed record MemoryEstimate
     public long LoadingBytes { get; init; }
 
     /// <summary>The sum, or the process and the loading where that is more; null where something large is not known.</summary>
-    public long? TotalBytes => Unknown is null
-        ? ProcessBytes + Math.Max(LoadingBytes, GraphBytes + FeatureBytes + ParameterBytes + GradientBytes + OptimizerBytes + ActivationBytes + TransientBytes)
-        : null;
+    public long? TotalBytes => Unknown is null ? ProcessBytes + Math.Max(LoadingBytes, Training) : null;
+
+    /// <summary>Whether the training needs less than the loading of its data.</summary>
+    [JsonIgnore]
+    public bool PeaksAtLoading => LoadingBytes > Training;
+
+    private long Training => GraphBytes + FeatureBytes + ParameterBytes + GradientBytes + OptimizerBytes + ActivationBytes + TransientBytes;
 
     /// <summary>Why there is no total, or null.</summary>
     public string? Unknown { get; init; }
@@ -82,6 +92,7 @@ public sealed record MemoryEstimate
         {
             Nodes = data.Nodes,
             Edges = data.Edges,
+            ProcessBytes = ProcessBase + (Math.Min(MostLayers, spec.Model.Layers) * OfLayer),
             FeatureBytes = data.LoadedBytes,
             LoadingBytes = data.LoadingBytes + MemoryOfBatches.Clustering(spec, data),
             GraphBytes = needs.Graph,

@@ -16,7 +16,7 @@ internal static class MemoryOfBatches
     };
 
     /// <summary>What the making of batches leaves to the garbage collector before it runs, at most: measured.</summary>
-    private const long MostChurn = 25L << 20;
+    private const long MostChurn = 20L << 20;
 
     /// <summary>The same where it is blocks of clouds.</summary>
     public const long ChurnOfClouds = 4L << 20;
@@ -73,10 +73,10 @@ internal static class MemoryOfBatches
         double reached = Math.Min(data.TrainNodes, sampling.BatchSize > 0 ? sampling.BatchSize : SeedNodes), found = reached, drawn = 0;
         foreach (var fanout in sampling.Fanouts)
         {
-            var each = Math.Min(fanout < 0 ? double.MaxValue : fanout, (double)edges / nodes);
+            var each = fanout < 0 ? (double)edges / nodes : Math.Min(fanout, (double)edges / nodes) * data.DrawnShare;
             drawn += reached * each;
-            // Of n nodes, m draws meet n(1 − e^(−m/n)).
-            reached = nodes * (1 - Math.Exp(-reached * each / nodes));
+            // Of n nodes, m draws meet n(1 − e^(−m/n)); those not met before are the next to draw.
+            reached = (nodes - found) * (1 - Math.Exp(-reached * each / nodes));
             found += reached;
         }
         return ((long)Math.Min(nodes, found), (long)Math.Min(edges, drawn));

@@ -27,6 +27,9 @@ internal sealed record MemoryOfData
     public double StoredShare { get; init; } = 1;
     public long TrainNodes { get; init; }
 
+    /// <summary>Different neighbours that a node draws, of as many as the mean degree allows: in what is read most have few, and many lead to the same. Measured.</summary>
+    public double DrawnShare { get; init; } = 0.6;
+
     public int Graphs { get; init; } = 1;
     public long LargestNodes { get; init; }
     public long LargestEdges { get; init; }
@@ -78,7 +81,7 @@ internal sealed record MemoryOfData
         return new()
         {
             Task = DatasetTasks.NodeClassification, Nodes = sbm.Nodes, Edges = edges, Features = sbm.Features, Classes = sbm.Classes,
-            TrainNodes = Math.Min(sbm.Nodes, 20L * sbm.Classes), LargestNodes = sbm.Nodes, LargestEdges = edges,
+            TrainNodes = Math.Min(sbm.Nodes, 20L * sbm.Classes), LargestNodes = sbm.Nodes, LargestEdges = edges, DrawnShare = 1,
             LoadedBytes = Loaded(sbm.Nodes, edges, entries, 1), LoadingBytes = Loading(sbm.Nodes, edges, entries, 1),
         };
     }

@@ -100,7 +100,7 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
 
         // Gradients on their way, in rows of the layer's width: measured.
         var widest = model.Backbone == Backbone.Dense && Depth > 0 ? In(Depth - 1) + _width : model.Backbone == Backbone.Appnp ? classes : _width;
-        var rows = (model.Backbone == Backbone.Dense ? 2.8 : 4.3) + (model.Convolution == Convolution.Gen ? 3 : 0);
+        var rows = model.Backbone == Backbone.Dense ? 2.8 : model.Convolution switch { Convolution.Gen => 7.3, Convolution.Edge => 9, _ => 4.3 };
         var pairs = model.Backbone == Backbone.Dense && model.Convolution == Convolution.Mr && Depth > 0 ? 2 * In(Depth - 1) : 0; // of x and the maximum
         return (long)((Math.Max((rows * widest) + pairs, FusedOnTheWay) * nodes) + (scores * (edges + nodes)));
     }

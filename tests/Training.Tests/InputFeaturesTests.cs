@@ -13,6 +13,7 @@ public sealed class InputFeaturesTests
     [Theory]
     [InlineData(0.05)] // kept sparse
     [InlineData(0.9)]  // kept dense
+    [InlineData(1.0)]  // and all of it stored
     public void The_product_and_its_gradient_equal_the_dense_ones(double density)
     {
         TorchRuntime.Start(seed: 3);

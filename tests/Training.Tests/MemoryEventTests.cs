@@ -38,6 +38,28 @@ public sealed class MemoryEventTests
     }
 
     [Fact]
+    public void What_loading_left_behind_is_given_back_and_its_peak_is_told()
+    {
+        var (small, large) = (Loaded(features: 1), Loaded(features: 512));
+
+        // 39 MiB of features, once; loading held them three times.
+        Assert.InRange(large.Base - small.Base, 39 * MiB, 50 * MiB);
+        Assert.True(large.First.PeakMemoryBytes - large.Base > 60 * MiB, $"found a first peak of {large.First.PeakMemoryBytes} above {large.Base} bytes, needed that of the loading");
+        Assert.True(large.Memory.Backward.ResidentPeakBytes < large.First.PeakMemoryBytes - (20 * MiB), "phases have peaks of their own");
+
+        static (long Base, EpochEvent First, MemoryEvent Memory) Loaded(int features)
+        {
+            var (_, events) = TrainerProgram.Run(new RunSpec
+            {
+                Data = new() { Dataset = "sbm", Sbm = new() { Nodes = 20_000, Features = features } },
+                Model = new() { Layers = 2, HiddenChannels = 16 },
+                Training = new() { Epochs = 1, CheckpointEvery = 0 },
+            });
+            return (events.OfType<StartedEvent>().Single().BaseMemoryBytes, events.OfType<EpochEvent>().Single(), events.OfType<MemoryEvent>().First());
+        }
+    }
+
+    [Fact]
     public void Activations_of_the_first_epoch_are_those_of_the_next_without_what_the_graph_keeps()
     {
         using var scope = NewDisposeScope();
