@@ -106,8 +106,10 @@ internal sealed class MemoryOfLayers(ModelSpec model, long features, long classe
     }
 
     /// <summary>Alive in an evaluation of the whole graph: two layers' channels, or those of all layers and their fusion.</summary>
-    public long Evaluation(long nodes) =>
-        ((model.Fusion != Fusion.Last ? 2 * Widths : model.Backbone == Backbone.Dense && Depth > 0 ? 3 * Out(Depth - 1) : 2 * _width) + (2 * _width) + (2 * classes)) * nodes;
+    /// <param name="nodes">Nodes of the graph.</param>
+    /// <param name="inChunks">Whether convolutions are computed for some of them at a time.</param>
+    public long Evaluation(long nodes, bool inChunks) =>
+        ((model.Fusion != Fusion.Last ? 2 * Widths : model.Backbone == Backbone.Dense && Depth > 0 ? (inChunks ? 2 : 3) * Out(Depth - 1) : 2 * _width) + (2 * _width) + (2 * classes)) * nodes;
 
     // What norm → ReLU → dropout save in front of a convolution, whose input comes on top. Layer norm and ReLU are one function that keeps its
     // input; dropout makes its mask again; ReLU saves its result, which is the convolution's input unless dropout makes another.

@@ -35,7 +35,7 @@ public sealed class NewRunPageTests
         await using var pages = new Pages(server);
         var page = await Opened(pages);
         await page.InvokeAsync(() => Field(page, "Depth (layers)").Input("2"));
-        await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("about 2", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
+        await Eventually.Holds(() => page.Find(".estimate").TextContent.Contains("about 1", StringComparison.Ordinal), () => page.Find(".estimate").TextContent);
         Assert.DoesNotContain("would need about", page.Find(".estimate").TextContent, StringComparison.Ordinal);
 
         await page.InvokeAsync(() => Field(page, "Depth (layers)").Input("1000"));

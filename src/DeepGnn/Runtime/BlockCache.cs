@@ -7,6 +7,8 @@ namespace DeepGnn.Runtime;
 /// Blocks lie in mappings of their own, so none keeps another from being let go; where no kept block has the size, one is cut from others that
 /// lie side by side, whose pages need not come from the system again. What is held never exceeds the most that was in use at once by
 /// more than a thirty-second and 1 MiB: past that, blocks of the sizes unused for longest go back to the system. Safe for any number of threads.
+/// <para>Nothing here makes objects, but for tables that outgrow their first size: an operator of libtorch asks for memory before it reads its scalars,
+/// which TorchSharp does not keep alive; a garbage collection in between would free them under its hands.</para>
 /// </summary>
 internal sealed partial class BlockCache
 {
@@ -18,9 +20,10 @@ internal sealed partial class BlockCache
     private const long Places = 1L << 44;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<nint, SizeClass> _used = new(4096);
-    private readonly Dictionary<long, SizeClass> _classes = [];
-    private readonly SortedDictionary<nint, SizeClass> _kept = [];
+    private readonly Dictionary<nint, SizeClass> _used = new(16_384);
+    private readonly Dictionary<long, SizeClass> _classes = new(1_024);
+    private readonly SortedList<nint, SizeClass> _kept = new(4_096); // by page
+    private readonly Stack<SizeClass> _spare = new(Enumerable.Range(0, 512).Select(_ => new SizeClass()));
     private long _next = FirstPlace;
     private long _clock;
     private long _mapped;
@@ -49,7 +52,8 @@ internal sealed partial class BlockCache
             if (Free(size) is { } from)
             {
                 // The foremost: what is asked for and never written (TorchSharp asks so for each result of a function of ours) then stays without pages.
-                var address = from.Free.Min();
+                var address = from.Free[0];
+                foreach (var other in from.Free) { address = Math.Min(address, other); }
                 Leave(from, address);
                 return GiveOut(from, address);
             }
@@ -117,40 +121,49 @@ internal sealed partial class BlockCache
         Kept -= of.Size;
     }
 
+    private void Forget(SizeClass of)
+    {
+        if (of.Free.Count > 0 || of.GivenOut > 0) { return; }
+        _classes.Remove(of.Size);
+        _spare.Push(of);
+    }
+
     // From the shortest row of kept blocks that is long enough; what is left of the last one stays, unless it is of no use to anybody.
     private (nint Page, long Size)? Cut(long size)
     {
         var (best, shortest, begin, end) = ((nint)0, long.MaxValue, (nint)0, (nint)0);
-        foreach (var (page, of) in _kept)
+        for (var i = 0; i <= _kept.Count; i++)
         {
+            var page = i < _kept.Count ? _kept.GetKeyAtIndex(i) : 0;
             if (page != end)
             {
-                Consider();
+                if (end - begin >= size && end - begin < shortest) { (best, shortest) = (begin, end - begin); }
                 begin = page;
             }
 
-            end = page + (nint)of.Size;
+            if (i < _kept.Count) { end = page + (nint)_kept.GetValueAtIndex(i).Size; }
         }
 
-        Consider();
         if (best == 0) { return null; }
         var covered = 0L;
         while (covered < size)
         {
             var of = _kept[best + (nint)covered];
-            Leave(of, of.Free.Last(address => PageOf(address) == best + (nint)covered));
-            Forget(of);
+            Leave(of, AddressAt(of, best + (nint)covered));
             covered += of.Size;
+            Forget(of);
         }
 
         if (covered - size < TorchAllocator.Least) { return (best, covered); }
         Keep(OfSize(covered - size), Shifted(best + (nint)size));
         return (best, size);
+    }
 
-        void Consider()
-        {
-            if (end - begin >= size && end - begin < shortest) { (best, shortest) = (begin, end - begin); }
-        }
+    private static nint AddressAt(SizeClass of, nint page)
+    {
+        var last = of.Free.Count - 1;
+        while (PageOf(of.Free[last]) != page) { last--; }
+        return of.Free[last];
     }
 
     private static nint PageOf(nint address) => address / PageSize * PageSize;
@@ -160,7 +173,10 @@ internal sealed partial class BlockCache
 
     private SizeClass OfSize(long size)
     {
-        if (!_classes.TryGetValue(size, out var found)) { _classes.Add(size, found = new SizeClass(size)); }
+        if (_classes.TryGetValue(size, out var found)) { return found; }
+        if (!_spare.TryPop(out found)) { found = new SizeClass(); }
+        found.Size = size;
+        _classes.Add(size, found);
         return found;
     }
 
@@ -181,17 +197,17 @@ internal sealed partial class BlockCache
     {
         while (Kept > Math.Max(0, allowed))
         {
-            var oldest = _classes.Values.Where(of => of.Free.Count > 0).MinBy(of => of.LastUsed)!;
-            var address = oldest.Free[^1];
+            SizeClass? oldest = null;
+            foreach (var of in _classes.Values)
+            {
+                if (of.Free.Count > 0 && (oldest is null || of.LastUsed < oldest.LastUsed)) { oldest = of; }
+            }
+
+            var (address, size) = (oldest!.Free[^1], oldest.Size);
             Leave(oldest, address);
             Forget(oldest);
-            _ = Unmap(PageOf(address), (nuint)oldest.Size);
+            _ = Unmap(PageOf(address), (nuint)size);
         }
-    }
-
-    private void Forget(SizeClass of)
-    {
-        if (of.Free.Count == 0 && of.GivenOut == 0) { _classes.Remove(of.Size); }
     }
 
     // Behind the last one, if the system follows the hint: it would leave gaps between large mappings.
@@ -215,11 +231,11 @@ internal sealed partial class BlockCache
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(nint address, nuint length, int advice);
 
-    private sealed class SizeClass(long size)
+    private sealed class SizeClass
     {
-        public long Size => size;
+        public long Size { get; set; }
 
-        public List<nint> Free { get; } = [];
+        public List<nint> Free { get; } = new(16);
 
         public int GivenOut { get; set; }
 

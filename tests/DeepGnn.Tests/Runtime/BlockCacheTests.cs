@@ -41,6 +41,31 @@ public sealed class BlockCacheTests
         for (var at = 0L; at < 9 * MiB; at += 4096) { Marshal.WriteByte(joined + (nint)at, 1); }
     }
 
+    // A collection inside an operator would free the scalars that it has yet to read.
+    [Fact]
+    public void Taking_cutting_and_returning_make_no_objects()
+    {
+        var cache = new BlockCache();
+        var used = new nint[40];
+        Work(new Random(3)); // compiles, and grows the tables
+
+        var random = new Random(4);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Work(random);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096); // lists that grow now and then; an object for each request would be 200 KB
+
+        void Work(Random random)
+        {
+            for (var step = 0; step < 4_000; step++)
+            {
+                ref var block = ref used[random.Next(used.Length)];
+                if (block != 0) { cache.Return(block); }
+                block = block == 0 ? cache.Take((long)Math.Exp(random.NextDouble() * 8) * 65_536) : 0;
+            }
+        }
+    }
+
     [Fact]
     public void Blocks_in_use_never_overlap()
     {
