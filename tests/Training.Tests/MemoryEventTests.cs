@@ -60,6 +60,30 @@ public sealed class MemoryEventTests
     }
 
     [Fact]
+    public void Writing_a_checkpoint_needs_no_memory_of_the_state_s_size()
+    {
+        using var folder = TestFolders.NewTemporary();
+        var (without, with) = (Peak(0), Peak(1));
+
+        // Parameters, two moments and the best weights: 129 MiB.
+        Assert.InRange(new FileInfo(folder.File("epoch-0000004.ckpt")).Length, 125 * MiB, 135 * MiB);
+        Assert.True(with < without + (30 * MiB), $"found a peak of {with} bytes with checkpoints, {without} without");
+
+        long Peak(int every)
+        {
+            var (_, events) = TrainerProgram.Run(
+                new RunSpec
+                {
+                    Data = new() { Dataset = "karate" },
+                    Model = new() { Convolution = Convolution.Sage, Backbone = Backbone.Plain, Layers = 4, HiddenChannels = 1_024 },
+                    Training = new() { Epochs = 4, CheckpointEvery = every },
+                },
+                "--artifacts", folder.Path);
+            return events.OfType<FinishedEvent>().Single().PeakMemoryBytes;
+        }
+    }
+
+    [Fact]
     public void Activations_of_the_first_epoch_are_those_of_the_next_without_what_the_graph_keeps()
     {
         using var scope = NewDisposeScope();

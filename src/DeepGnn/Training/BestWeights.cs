@@ -56,7 +56,7 @@ internal sealed class BestWeights(nn.Module model) : IDisposable
         {
             using var host = empty_like(value, device: CPU);
             var bytes = host.bytes;
-            if (reader.Read(bytes) != bytes.Length) { throw new InvalidDataException("found a checkpoint whose best weights are cut off, needed all of them"); }
+            reader.BaseStream.ReadExactly(bytes);
             value.copy_(host);
         }
     }

@@ -25,9 +25,10 @@ public static class Checkpoint
     internal static string Save(
         string path, RunSpec spec, TrainingProgress progress, nn.Module model, GradientDescent optimizer, BestWeights best)
     {
-        var content = new MemoryStream();
-        using (var writer = new BinaryWriter(content, Encoding.UTF8, leaveOpen: true))
+        var sha256 = "";
+        DurableFile.Write(path, file =>
         {
+            using var writer = new BinaryWriter(file, Encoding.UTF8, leaveOpen: true);
             writer.Write(Encoding.ASCII.GetBytes(Magic));
             Section(writer, s => s.Write(JsonSerializer.SerializeToUtf8Bytes(spec, ContractJson.Options)));
             Section(writer, s => s.Write(JsonSerializer.SerializeToUtf8Bytes(progress, ContractJson.Options)));
@@ -35,12 +36,14 @@ public static class Checkpoint
             Section(writer, optimizer.Save);
             Section(writer, SaveRandomState);
             Section(writer, best.Write);
-        }
 
-        content.Write(SHA256.HashData(content.GetBuffer().AsSpan(0, (int)content.Length)));
-        DurableFile.Write(path, content.WriteTo);
-        content.Position = 0;
-        return Convert.ToHexStringLower(SHA256.HashData(content));
+            using var hash = HashOf(file, file.Length);
+            var content = hash.GetCurrentHash();
+            file.Write(content);
+            hash.AppendData(content);
+            sha256 = Convert.ToHexStringLower(hash.GetHashAndReset());
+        });
+        return sha256;
     }
 
     /// <summary>Brings a model, its optimiser and the random state of this process to where the checkpoint left them.</summary>
@@ -48,29 +51,33 @@ public static class Checkpoint
     internal static TrainingProgress Load(
         string path, RunSpec spec, nn.Module model, GradientDescent optimizer, BestWeights best)
     {
-        var bytes = File.ReadAllBytes(path);
-        var body = bytes.Length - HashLength;
-        if (body < Magic.Length || Encoding.ASCII.GetString(bytes, 0, Magic.Length) != Magic)
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using var reader = new BinaryReader(file);
+        var body = file.Length - HashLength;
+        if (body < Magic.Length || Encoding.ASCII.GetString(reader.ReadBytes(Magic.Length)) != Magic)
         {
             throw new InvalidDataException($"{path}: found no {Magic} header, needed a checkpoint of this program");
         }
 
-        if (!SHA256.HashData(bytes.AsSpan(0, body)).AsSpan().SequenceEqual(bytes.AsSpan(body)))
+        using (var hash = HashOf(file, body))
         {
-            throw new InvalidDataException($"{path}: found a checksum that does not fit the content, needed an undamaged checkpoint");
+            if (!hash.GetCurrentHash().AsSpan().SequenceEqual(reader.ReadBytes(HashLength)))
+            {
+                throw new InvalidDataException($"{path}: found a checksum that does not fit the content, needed an undamaged checkpoint");
+            }
         }
 
-        using var reader = new BinaryReader(new MemoryStream(bytes, Magic.Length, body - Magic.Length));
+        file.Position = Magic.Length;
         if (!IsOf(spec, Section(reader)))
         {
             throw new InvalidDataException($"{path}: found the checkpoint of another spec, needed one of this run's");
         }
 
         var progress = JsonSerializer.Deserialize<TrainingProgress>(Section(reader), ContractJson.Options)!;
-        using (var part = new BinaryReader(new MemoryStream(Section(reader)))) { model.load(part); }
-        using (var part = new BinaryReader(new MemoryStream(Section(reader)))) { optimizer.Load(part); }
+        Section(reader, part => model.load(part));
+        Section(reader, optimizer.Load);
         LoadRandomState(Section(reader));
-        using (var part = new BinaryReader(new MemoryStream(Section(reader)))) { best.Read(part); }
+        Section(reader, best.Read);
         return progress;
     }
 
@@ -88,12 +95,40 @@ public static class Checkpoint
         }
     }
 
+    // Of the first bytes; a buffer at a time, as all here: the state of a wide model is gigabytes.
+    private static IncrementalHash HashOf(FileStream file, long bytes)
+    {
+        var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 20];
+        file.Position = 0;
+        while (file.Position < bytes)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - file.Position));
+            file.ReadExactly(part);
+            hash.AppendData(part);
+        }
+
+        return hash;
+    }
+
+    // The length is filled in afterwards.
     private static void Section(BinaryWriter writer, Action<BinaryWriter> write)
     {
-        var section = new MemoryStream();
-        using (var part = new BinaryWriter(section, Encoding.UTF8, leaveOpen: true)) { write(part); }
-        writer.Write(section.Length);
-        writer.Write(section.GetBuffer().AsSpan(0, (int)section.Length));
+        var begin = writer.BaseStream.Position;
+        writer.Write(0L);
+        write(writer);
+        var end = writer.BaseStream.Position;
+        writer.BaseStream.Position = begin;
+        writer.Write(end - begin - sizeof(long));
+        writer.BaseStream.Position = end;
+    }
+
+    private static void Section(BinaryReader reader, Action<BinaryReader> read)
+    {
+        var length = reader.ReadInt64();
+        var end = reader.BaseStream.Position + length;
+        read(reader);
+        reader.BaseStream.Position = end;
     }
 
     private static byte[] Section(BinaryReader reader) => reader.ReadBytes(checked((int)reader.ReadInt64()));

@@ -117,7 +117,9 @@ public sealed class GradientDescent : IDisposable
             foreach (var state in StateOf(each).In(each.Parameter))
             {
                 var values = empty_like(state, device: CPU);
-                values.bytes = reader.ReadBytes(checked((int)reader.ReadInt64()));
+                var bytes = values.bytes;
+                if (reader.ReadInt64() is var length && length != bytes.Length) { throw new InvalidDataException($"found {length} bytes of an optimiser's state, needed {bytes.Length}"); }
+                reader.BaseStream.ReadExactly(bytes);
                 state.copy_(values);
             }
         }
