@@ -42,8 +42,8 @@ public sealed class MemoryEventTests
     {
         var (small, large) = (Loaded(features: 1), Loaded(features: 512));
 
-        // 39 MiB of features, once; loading held them three times.
-        Assert.InRange(large.Base - small.Base, 39 * MiB, 50 * MiB);
+        // 39 MiB of features, once (pages of libraries make a MiB or two of difference); loading held them three times.
+        Assert.InRange(large.Base - small.Base, 34 * MiB, 55 * MiB);
         Assert.True(large.First.PeakMemoryBytes - large.Base > 60 * MiB, $"found a first peak of {large.First.PeakMemoryBytes} above {large.Base} bytes, needed that of the loading");
         Assert.True(large.Memory.Backward.ResidentPeakBytes < large.First.PeakMemoryBytes - (20 * MiB), "phases have peaks of their own");
 
