@@ -178,6 +178,7 @@ public sealed class MiniBatchTests(ITestOutputHelper output)
         {
             var values = Numbers(graph.NodeCount, 8).Values;
             using var x = new InputFeatures(FeatureMatrix.FromDense(graph.NodeCount, 8, values), CPU);
+            Garbage.Collect();
             TorchAllocator.Cache.Release();
             var before = TorchAllocator.Cache.InUse;
             model.forward(x, graph).Dispose();

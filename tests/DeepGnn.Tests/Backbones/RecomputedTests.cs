@@ -2,6 +2,7 @@ using Contracts;
 using DeepGnn.Aggregation;
 using DeepGnn.Models;
 using DeepGnn.Runtime;
+using Testing;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Tests.Backbones;
@@ -84,12 +85,10 @@ public sealed class RecomputedTests
         using var model = new DeepGcn(spec, 64, 3) { Segments = Segments(20, segment) };
         model.train();
         using var scope = NewDisposeScope();
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        Garbage.Collect();
         var before = TorchAllocator.Cache.InUse;
         var scores = model.forward(features, graph);
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        Garbage.Collect();
         return TorchAllocator.Cache.InUse - before;
     }
 

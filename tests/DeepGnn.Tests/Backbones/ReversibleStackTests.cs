@@ -3,6 +3,7 @@ using DeepGnn.Backbones;
 using DeepGnn.Convolutions;
 using DeepGnn.Graphs;
 using DeepGnn.Runtime;
+using Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -248,12 +249,10 @@ public sealed class ReversibleStackTests
         using var stack = new ReversibleStack(couplings);
         using var scope = NewDisposeScope();
         var x = randn(4000, 64).requires_grad_();
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        Garbage.Collect();
         var before = TorchAllocator.Cache.InUse;
         var y = plain ? couplings.Aggregate(x, (h, layer) => layer.call(h, graph)) : stack.call(x, graph);
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        Garbage.Collect();
         return TorchAllocator.Cache.InUse - before;
     }
 

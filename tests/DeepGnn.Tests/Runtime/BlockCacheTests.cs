@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DeepGnn.Runtime;
+using Testing;
 using static TorchSharp.torch;
 
 namespace DeepGnn.Tests.Runtime;
@@ -139,6 +140,7 @@ public sealed class BlockCacheTests
     {
         TorchRuntime.Start(1);
         Assert.True(TorchAllocator.Install());
+        Garbage.Collect();
         var before = TorchAllocator.Cache.InUse;
         using (var x = zeros(1000, 1000))
         {
