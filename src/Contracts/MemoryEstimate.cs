@@ -114,7 +114,7 @@ public sealed record MemoryEstimate
         var every = Recomputation.AnchorEvery(spec);
         var anchors = every > 0 ? (depth - 1) / every : Recomputation.CarriesDouble(spec) ? 2 : 0; // of N·D values; 1.5 for double precision
         return new(
-            layers.Parameters, (looped * (spec.Model.Convolution == Convolution.Gat ? 46 : 30)) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, segments, anchors),
+            layers.Parameters, (looped * (spec.Model.Convolution == Convolution.Gat ? 42 : 26)) + MemoryOfBatches.Held(spec, data), layers.Kept(nodes, edges, segments, anchors),
             layers.Transient(nodes, edges), layers.Evaluation(data.LargestNodes, inChunks: spec.Training.Sampling.Method != SamplingMethod.Full), layers.SteppedAtOnce);
     }
 

@@ -91,7 +91,7 @@ public sealed record EpochEvent : TrainerEvent
     /// <summary>Nodes per second through the training step.</summary>
     public double NodesPerSecond { get; init; }
 
-    /// <summary>Peak resident memory of the Trainer process within this epoch.</summary>
+    /// <summary>Peak resident memory of the Trainer process in this epoch and since the one measured before it; where it was not measured, that one's.</summary>
     public long PeakMemoryBytes { get; init; }
 }
 
@@ -222,6 +222,8 @@ public sealed record FinishedEvent : TrainerEvent
 
     public bool StoppedEarly { get; init; }
     public double Seconds { get; init; }
+
+    /// <summary>Highest resident memory of the Trainer process, in a resumed run of all its attempts that told it.</summary>
     public long PeakMemoryBytes { get; init; }
 
     /// <summary>SHA-256 over all parameters and buffers after the last epoch: equal for equal runs on one machine.</summary>

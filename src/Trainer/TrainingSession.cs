@@ -152,7 +152,7 @@ internal sealed class TrainingSession(RunSpec spec, TrainerOptions options, Even
         Metrics = trainer.Progress.BestMetrics,
         StoppedEarly = trainer.StoppedEarly,
         Seconds = trainer.Progress.Seconds,
-        PeakMemoryBytes = trainer.Progress.PeakMemoryBytes,
+        PeakMemoryBytes = Math.Max(trainer.Progress.PeakMemoryBytes, ProcessMemory.Highest()), // the last checkpoint lies behind all epochs
         WeightsSha256 = trainer.WeightsSha256(),
     };
 }

@@ -65,7 +65,7 @@ public sealed record SymmetricNormalization(Graph Graph, Tensor Weights)
     {
         var looped = graph.WithSelfLoops;
         var origin = looped.Graph.Kept(("origin", edgeWeights.device.type, edgeWeights.device.index), () =>
-            [torch.tensor(looped.Origin.Select(e => e < 0 ? graph.EdgeCount : e).ToArray(), int64, edgeWeights.device)])[0];
+            [torch.tensor(looped.Origins().Select(e => e < 0 ? graph.EdgeCount : e).ToArray(), int64, edgeWeights.device)])[0];
         using var fill = full([1], loopWeight, edgeWeights.dtype, edgeWeights.device);
         using var all = cat([edgeWeights, fill]);
         return (looped.Graph, all.index_select(0, origin));

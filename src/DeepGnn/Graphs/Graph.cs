@@ -155,7 +155,7 @@ public sealed class Graph
             var held = HeldBytes.OfArrays(Sources, Targets) + HeldBytes.OfTensors(_tensors.Values.SelectMany(kept => kept));
             if (_incoming.IsValueCreated) { held += Incoming.Held; }
             if (_outgoing.IsValueCreated) { held += Outgoing.Held; }
-            if (_selfLoops.IsValueCreated) { held += HeldBytes.OfArrays(WithSelfLoops.Origin) + WithSelfLoops.Graph.Held; }
+            if (_selfLoops.IsValueCreated) { held += WithSelfLoops.Graph.Held; }
             return held + (Chunks?.Held ?? default);
         }
     }

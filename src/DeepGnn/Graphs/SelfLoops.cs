@@ -3,37 +3,42 @@ namespace DeepGnn.Graphs;
 /// <summary>
 /// A graph with one self-loop at each node: first the edges that are no self-loops, in their order, then the loop of node 0, 1, …
 /// </summary>
+/// <param name="Original">The graph without them.</param>
 /// <param name="Graph">N nodes; N + (edges that were no self-loops) edges.</param>
-/// <param name="Origin">
-/// For each edge of <paramref name="Graph"/> its position in the original edge list, or −1 for a loop that was not there. Of several loops at
-/// one node the last counts, as in PyG's add_remaining_self_loops.
-/// </param>
-public sealed record SelfLoops(Graph Graph, int[] Origin)
+public sealed record SelfLoops(Graph Original, Graph Graph)
 {
     internal static SelfLoops AddedTo(Graph graph)
     {
-        var loops = new int[graph.NodeCount];
-        Array.Fill(loops, -1);
-        var kept = 0;
-        for (var e = 0; e < graph.EdgeCount; e++)
-        {
-            if (graph.Sources[e] == graph.Targets[e]) { loops[graph.Sources[e]] = e; }
-            else { kept++; }
-        }
-
-        var count = kept + loops.Length;
-        var (origin, sources, targets) = (new int[count], new int[count], new int[count]);
+        var others = 0;
+        for (var e = 0; e < graph.EdgeCount; e++) { others += IsLoop(graph, e) ? 0 : 1; }
+        var (sources, targets) = (new int[others + graph.NodeCount], new int[others + graph.NodeCount]);
         var at = 0;
         for (var e = 0; e < graph.EdgeCount; e++)
         {
-            if (graph.Sources[e] != graph.Targets[e]) { (origin[at], sources[at], targets[at++]) = (e, graph.Sources[e], graph.Targets[e]); }
+            if (!IsLoop(graph, e)) { (sources[at], targets[at++]) = (graph.Sources[e], graph.Targets[e]); }
         }
 
-        for (var i = 0; i < loops.Length; i++) { (origin[kept + i], sources[kept + i], targets[kept + i]) = (loops[i], i, i); }
+        for (var i = 0; i < graph.NodeCount; i++) { (sources[others + i], targets[others + i]) = (i, i); }
         var looped = new Graph(graph.NodeCount, sources, targets)
         {
             ChunkOf = graph.ChunkOf is { } chunk ? chunk with { Whole = chunk.Whole.WithSelfLoops.Graph } : null,
         };
-        return new SelfLoops(looped, origin);
+        return new SelfLoops(graph, looped);
     }
+
+    /// <summary>
+    /// For each edge of <see cref="Graph"/> its position in the original edge list, or −1 for a loop that was not there. Of several loops at
+    /// one node the last counts, as in PyG's add_remaining_self_loops. Found anew at each call: only edge weights need it, once.
+    /// </summary>
+    public int[] Origins()
+    {
+        var origins = new int[Graph.EdgeCount];
+        var others = Graph.EdgeCount - Graph.NodeCount;
+        Array.Fill(origins, -1, others, Graph.NodeCount);
+        var at = 0;
+        for (var e = 0; e < Original.EdgeCount; e++) { origins[IsLoop(Original, e) ? others + Original.Sources[e] : at++] = e; }
+        return origins;
+    }
+
+    private static bool IsLoop(Graph graph, int edge) => graph.Sources[edge] == graph.Targets[edge];
 }

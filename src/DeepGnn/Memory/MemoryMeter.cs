@@ -23,7 +23,7 @@ public enum TrainingPhase
 /// <summary>
 /// Memory of a training by epoch: peaks of the process and of its tensors in each phase, and what the forward pass leaves alive. A phase costs
 /// one reading of about 20 µs; after an epoch so short that its readings took more than <see cref="MostShare"/> of it, the meter rests for
-/// as many epochs as make up for them. A peak of the process in these is found by the next reading.
+/// as many epochs as make up for them. A peak of the process in these, or between epochs, is found by the next reading.
 /// </summary>
 public sealed class MemoryMeter(Device device, Func<HeldBytes> held)
 {
@@ -34,7 +34,6 @@ public sealed class MemoryMeter(Device device, Func<HeldBytes> held)
     private readonly PhaseMemory?[] _phases = new PhaseMemory?[4];
     private readonly DeviceMeter? _device = device.type == TorchSharp.DeviceType.CUDA ? DeviceMeter.Open(device) : null;
     private bool _canReset = true;
-    private bool _rested = true; // since the last epoch that was measured; what came before the first one is the loading of the data
     private bool _settled; // the first pass is over
     private TrainingPhase _phase;
     private int _rest;
@@ -55,7 +54,7 @@ public sealed class MemoryMeter(Device device, Func<HeldBytes> held)
     /// <summary>Gradients at the end of the last backward pass.</summary>
     public long GradientBytes { get; private set; }
 
-    /// <summary>Highest resident memory in the last epoch that was measured, and in those before it that were not.</summary>
+    /// <summary>Highest resident memory in the last epoch that was measured, and since the one measured before it.</summary>
     public long ResidentPeak { get; private set; }
 
     /// <summary>What cannot be measured here, and why; null: all can.</summary>
@@ -69,15 +68,10 @@ public sealed class MemoryMeter(Device device, Func<HeldBytes> held)
         if (IsOff) { return; }
         _began = Stopwatch.GetTimestamp();
         IsMeasuring = certainly || --_rest < 0;
-        if (!IsMeasuring)
-        {
-            _rested = true;
-            return;
-        }
+        if (!IsMeasuring) { return; }
 
-        // A peak before, which nobody has seen yet, counts here: of epochs without readings, of the loading of the data.
-        (_activations, BatchBytes, ResidentPeak) = (0, 0, _rested ? ProcessMemory.Peak() : 0);
-        _rested = false;
+        // A peak before, which nobody has seen yet, counts here: of the loading of the data, of epochs without readings, of a checkpoint.
+        (_activations, BatchBytes, ResidentPeak) = (0, 0, ProcessMemory.Peak());
         _canReset = ProcessMemory.ResetPeak();
         _phases.AsSpan(..(int)TrainingPhase.Evaluation).Clear();
         _phase = TrainingPhase.Forward;

@@ -24,7 +24,7 @@ public sealed class GraphTests
 
         Assert.Equal([0, 1, 2, 0, 1, 2], loops.Graph.Sources);
         Assert.Equal([1, 0, 0, 0, 1, 2], loops.Graph.Targets);
-        Assert.Equal([0, 2, 3, -1, 4, -1], loops.Origin);
+        Assert.Equal([0, 2, 3, -1, 4, -1], loops.Origins());
     }
 
     [Fact]
