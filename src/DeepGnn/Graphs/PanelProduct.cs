@@ -13,8 +13,8 @@ internal static unsafe class PanelProduct<T> where T : unmanaged
     /// <summary>Rows taken together; divides <see cref="Width"/>.</summary>
     public const int Rows = 4;
 
-    /// <summary>Points of a panel.</summary>
-    public static int Width => 3 * Vector256<T>.Count;
+    /// <summary>Points of a panel: three of the processor's vectors.</summary>
+    public static int Width => 3 * (Vector512.IsHardwareAccelerated ? Vector512<T>.Count : Vector256<T>.Count);
 
     /// <summary>Lays the first <paramref name="count"/> rows of [·, dimensions] out as a panel, zeros after them.</summary>
     public static void Pack(T* from, int dimensions, int count, T* panel)
@@ -27,10 +27,50 @@ internal static unsafe class PanelProduct<T> where T : unmanaged
 
     /// <summary>
     /// The products of four points, the first of which is the one <paramref name="rows"/> points to in its panel, with a panel of others, into four rows that
-    /// are <paramref name="step"/> apart: twelve sums, which with what they are made of fill sixteen registers.
+    /// are <paramref name="step"/> apart: twelve sums, which with what they are made of fill AVX2's sixteen registers.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Times(T* rows, T* panel, int dimensions, T* products, int step)
+    {
+        if (Vector512.IsHardwareAccelerated) { TimesBy512(rows, panel, dimensions, products, step); }
+        else { TimesBy256(rows, panel, dimensions, products, step); }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void TimesBy512(T* rows, T* panel, int dimensions, T* products, int step)
+    {
+        var lanes = Vector512<T>.Count;
+        var zero = Vector512<T>.Zero;
+        var (s00, s01, s02, s10, s11, s12) = (zero, zero, zero, zero, zero, zero);
+        var (s20, s21, s22, s30, s31, s32) = (zero, zero, zero, zero, zero, zero);
+        for (var end = panel + ((long)dimensions * Width); panel < end; panel += Width, rows += Width)
+        {
+            var (a, b, c) = (Vector512.Load(panel), Vector512.Load(panel + lanes), Vector512.Load(panel + (2 * lanes)));
+            var x = Vector512.Create(rows[0]);
+            s00 = Plus(s00, x, a);
+            s01 = Plus(s01, x, b);
+            s02 = Plus(s02, x, c);
+            x = Vector512.Create(rows[1]);
+            s10 = Plus(s10, x, a);
+            s11 = Plus(s11, x, b);
+            s12 = Plus(s12, x, c);
+            x = Vector512.Create(rows[2]);
+            s20 = Plus(s20, x, a);
+            s21 = Plus(s21, x, b);
+            s22 = Plus(s22, x, c);
+            x = Vector512.Create(rows[3]);
+            s30 = Plus(s30, x, a);
+            s31 = Plus(s31, x, b);
+            s32 = Plus(s32, x, c);
+        }
+
+        Store(s00, s01, s02, products);
+        Store(s10, s11, s12, products + step);
+        Store(s20, s21, s22, products + (2 * step));
+        Store(s30, s31, s32, products + (3 * step));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void TimesBy256(T* rows, T* panel, int dimensions, T* products, int step)
     {
         var lanes = Vector256<T>.Count;
         var zero = Vector256<T>.Zero;
@@ -110,6 +150,19 @@ internal static unsafe class PanelProduct<T> where T : unmanaged
         Avx.Permute2x128(above, below, 0x20).Store(first);
         Avx.Permute2x128(above, below, 0x31).Store(second);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Vector512<T> a, Vector512<T> b, Vector512<T> c, T* to)
+    {
+        a.Store(to);
+        b.Store(to + Vector512<T>.Count);
+        c.Store(to + (2 * Vector512<T>.Count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<T> Plus(Vector512<T> sum, Vector512<T> x, Vector512<T> y) => typeof(T) == typeof(float)
+        ? Vector512.MultiplyAddEstimate(x.AsSingle(), y.AsSingle(), sum.AsSingle()).As<float, T>()
+        : Vector512.MultiplyAddEstimate(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector256<T> a, Vector256<T> b, Vector256<T> c, T* to)

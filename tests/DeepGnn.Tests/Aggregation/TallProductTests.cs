@@ -7,7 +7,7 @@ namespace DeepGnn.Tests.Aggregation;
 
 public sealed class TallProductTests
 {
-    // 48 rows are taken together, 6 and 2 make a tile; a width of 24 is not whole panels in float32.
+    // 48 rows are taken together, 16, 6, 4 or 2 make a tile; a width of 24 is not whole panels in float32.
     [Theory]
     [InlineData(1, 16, 32)]
     [InlineData(5, 32, 16)]
@@ -36,6 +36,25 @@ public sealed class TallProductTests
 
             Assert.InRange(Apart(y, (2 * a.@double().matmul(w.@double().t())) + b), 0, tolerance);
             Assert.InRange(Apart(toX, 2 * arrived.@double().matmul(w.@double())), 0, tolerance);
+        }
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.Float64)]
+    public void Bits_of_a_row_do_not_depend_on_the_rows_taken_with_it(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(6);
+        var (x, weight) = (randn(48, 64, type), randn(32, 64, type));
+        var all = empty(48, 32, type);
+        TallProduct.Map(x, weight, null, all);
+
+        for (var count = 1; count < 48; count++)
+        {
+            var y = empty(count, 32, type);
+            TallProduct.Map(x.narrow(0, 48 - count, count), weight, null, y);
+            Assert.True(y.equal(all.narrow(0, 48 - count, count)).all().item<bool>(), $"found other bits among {count} rows than among 48");
         }
     }
 

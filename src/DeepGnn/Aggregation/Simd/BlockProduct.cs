@@ -70,7 +70,7 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
         for (var i = 0; i < rows && d < width; i++) { Rest(a.From(i), inner, b, d, width, c + ((long)i * width), add); }
     }
 
-    // Two vectors of columns of all rows.
+    // A panel's columns of all rows: two vectors of AVX2, one of AVX-512.
     private static void Columns(Left a, int rows, int inner, T* b, int step, T* c, int width, bool add)
     {
         for (var i = 0; i < rows;)
@@ -80,12 +80,33 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
             var (from, to) = (a.From(i), (nint)(c + ((long)i * width)));
             switch (rows - i)
             {
+                case >= 16 when Vector512.IsHardwareAccelerated: Sixteen(from, inner, b, step, (T*)to, width, add); i += 16; break;
                 case >= 6: Six(from, inner, b, step, (T*)to, width, add); i += 6; break;
                 case >= 4: Four(from, inner, b, step, (T*)to, width, add); i += 4; break;
                 case >= 2: Pair(from, inner, b, step, (T*)to, width, add); i += 2; break;
                 default: One(from, inner, b, step, (T*)to, add); i++; break;
             }
         }
+    }
+
+    private static void Sixteen(Left a, int inner, T* b, int step, T* c, int width, bool add)
+    {
+        T* x0 = a.First, x4 = x0 + (4 * a.RowStride), x8 = x4 + (4 * a.RowStride), x12 = x8 + (4 * a.RowStride);
+        nint next = a.RowStride, second = 2 * next, third = 3 * next, along = a.InnerStride;
+        var (s0, s4, s8, s12) = (new FourRows(c, width, add), new FourRows(c + (4 * width), width, add), new FourRows(c + (8 * width), width, add), new FourRows(c + (12 * width), width, add));
+        for (var k = 0; k < inner; k++, x0 += along, x4 += along, x8 += along, x12 += along, b += step)
+        {
+            var y = Vector512.Load(b);
+            s0.Add(x0, next, second, third, y);
+            s4.Add(x4, next, second, third, y);
+            s8.Add(x8, next, second, third, y);
+            s12.Add(x12, next, second, third, y);
+        }
+
+        s0.Store(c, width);
+        s4.Store(c + (4 * width), width);
+        s8.Store(c + (8 * width), width);
+        s12.Store(c + (12 * width), width);
     }
 
     // Six rows by two vectors: twelve sums, two vectors of B and one value of A are fifteen of AVX2's sixteen registers, and twelve sums keep two
@@ -224,6 +245,40 @@ internal static unsafe class BlockProduct<T> where T : unmanaged
     private static Vector256<T> Plus(Vector256<T> sum, Vector256<T> x, Vector256<T> y) => typeof(T) == typeof(float)
         ? Vector256.MultiplyAddEstimate(x.AsSingle(), y.AsSingle(), sum.AsSingle()).As<float, T>()
         : Vector256.MultiplyAddEstimate(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
+
+    /// <summary>Sums of four rows in AVX-512's vectors.</summary>
+    private struct FourRows
+    {
+        private Vector512<T> _s0, _s1, _s2, _s3;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public FourRows(T* c, int width, bool add) => (_s0, _s1, _s2, _s3) = add
+            ? (Vector512.Load(c), Vector512.Load(c + width), Vector512.Load(c + (2 * width)), Vector512.Load(c + (3 * width)))
+            : (Vector512<T>.Zero, Vector512<T>.Zero, Vector512<T>.Zero, Vector512<T>.Zero);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(T* x, nint next, nint second, nint third, Vector512<T> y)
+        {
+            _s0 = Plus(_s0, Vector512.Create(*x), y);
+            _s1 = Plus(_s1, Vector512.Create(x[next]), y);
+            _s2 = Plus(_s2, Vector512.Create(x[second]), y);
+            _s3 = Plus(_s3, Vector512.Create(x[third]), y);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(T* c, int width)
+        {
+            _s0.Store(c);
+            _s1.Store(c + width);
+            _s2.Store(c + (2 * width));
+            _s3.Store(c + (3 * width));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<T> Plus(Vector512<T> sum, Vector512<T> x, Vector512<T> y) => typeof(T) == typeof(float)
+            ? Vector512.MultiplyAddEstimate(x.AsSingle(), y.AsSingle(), sum.AsSingle()).As<float, T>()
+            : Vector512.MultiplyAddEstimate(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
+    }
 
     /// <summary>A matrix by the distance between rows and between neighbours in a row.</summary>
     private readonly struct Left(T* first, nint rowStride, nint innerStride)
